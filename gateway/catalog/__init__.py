@@ -1,0 +1,55 @@
+"""What a database contains.
+
+objects    relations, columns, functions, types, operators, casts: frozen values with engine-neutral names
+snapshot   CatalogSnapshot: one catalog at one moment, and what names mean in it; SystemCatalog: what came with the server
+postgres   read_postgres: a snapshot from a live connection; the change probe
+service    CatalogService: the current snapshot of every target, kept fresh
+"""
+
+from gateway.catalog.objects import (
+    CastInfo,
+    ColumnInfo,
+    EventTriggerInfo,
+    ExtensionInfo,
+    ForeignKey,
+    FunctionInfo,
+    FunctionKind,
+    OperatorInfo,
+    QName,
+    ReferentialAction,
+    RelationInfo,
+    RelationKind,
+    RowPolicy,
+    RuleInfo,
+    SchemaInfo,
+    TriggerInfo,
+    TypeInfo,
+    TypeKind,
+    Volatility,
+)
+from gateway.catalog.snapshot import CatalogSnapshot, SystemCatalog, TemporaryRelation
+
+__all__ = [
+    "CastInfo",
+    "CatalogSnapshot",
+    "ColumnInfo",
+    "EventTriggerInfo",
+    "ExtensionInfo",
+    "ForeignKey",
+    "FunctionInfo",
+    "FunctionKind",
+    "OperatorInfo",
+    "QName",
+    "ReferentialAction",
+    "RelationInfo",
+    "RelationKind",
+    "RowPolicy",
+    "RuleInfo",
+    "SchemaInfo",
+    "SystemCatalog",
+    "TemporaryRelation",
+    "TriggerInfo",
+    "TypeInfo",
+    "TypeKind",
+    "Volatility",
+]
