@@ -22,6 +22,7 @@ class Action(StrEnum):
     INFER = "infer"
     UNMASK = "unmask"
     APPROVE = "approve"
+    APPROVE_OWN = "approve_own"  # one's own issue or access request; a bundle that grants `*` widely denies this by name
     ADMIN = "admin"
     PROPOSE = "propose"
 
