@@ -89,7 +89,7 @@ class PostgresServer:
         launcher = _Launcher.choose(self.bin_dir, self.home)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(launcher)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        self._stop_leftover()
         arguments = [
             str(self.bin_dir / "postgres"), "-D", str(self.data), "-p", str(self.port), "-h", "127.0.0.1", "-k", "",
         ]  # fmt: skip
@@ -143,6 +143,22 @@ class PostgresServer:
         if self.host_rules:
             rules = self.data / "pg_hba.conf"
             rules.write_text("\n".join(self.host_rules) + "\n" + rules.read_text())
+
+    def _stop_leftover(self) -> None:
+        """A server that outlived its parent (kill -9) still holds the data: two at once would destroy it."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, IndexError, ValueError):
+            return
+        if str(self.data).encode() not in command:
+            return
+        os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while Path(f"/proc/{pid}").exists():
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"another server (process {pid}) holds {self.data} and does not stop")
+            time.sleep(0.05)
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -208,5 +224,5 @@ class _Launcher:
         return subprocess.run([*self.prefix, *command], stdout=subprocess.PIPE, cwd=cwd, check=False, timeout=120, **options)
 
     def popen(self, command: list[str], log: Any) -> subprocess.Popen[bytes]:
-        # Its own process group: Ctrl-C at the terminal is for the gateway, which then stops the server in order.
-        return subprocess.Popen([*self.prefix, *command], stdout=log, start_new_session=True, **self._options())
+        # In our process group, so that whoever ends the group ends the server with it.
+        return subprocess.Popen([*self.prefix, *command], stdout=log, **self._options())
