@@ -27,11 +27,13 @@ from gateway.catalog.objects import (
     TypeKind,
     Volatility,
 )
+from gateway.catalog.postgres import CatalogUnreadable, probe_postgres, read_postgres
 from gateway.catalog.snapshot import CatalogSnapshot, SystemCatalog, TemporaryRelation
 
 __all__ = [
     "CastInfo",
     "CatalogSnapshot",
+    "CatalogUnreadable",
     "ColumnInfo",
     "EventTriggerInfo",
     "ExtensionInfo",
@@ -52,4 +54,6 @@ __all__ = [
     "TypeInfo",
     "TypeKind",
     "Volatility",
+    "probe_postgres",
+    "read_postgres",
 ]
