@@ -249,3 +249,8 @@ audit_anchors = Table(
     Column("time", Time, nullable=False),
     Column("signature", String(128), nullable=False),
 )
+
+# MySQL compares text without regard to case by default: `Alice` would be `alice`. Names here are exact.
+for _table in metadata.tables.values():
+    for _option, _value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_bin")):
+        _table.kwargs[f"mysql_{_option}"] = _table.kwargs[f"mariadb_{_option}"] = _value
