@@ -1,0 +1,155 @@
+"""`gateway demo`: start everything, say what to type, stop everything."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+import httpx
+
+from gateway.config import load_settings
+from gateway.demo.home import PEOPLE, DemoHome, Ports
+from gateway.demo.postgres_server import PostgresServer
+from gateway.demo.shop import fill_postgres
+from gateway.model.errors import GatewayError
+from gateway.store import SecretKey, Store
+from gateway.store.workspace import apply_workspace, load_workspace
+
+_READY_SECONDS = 60.0
+
+
+class DemoFailed(GatewayError):
+    """A part of the demo did not start."""
+
+
+async def run_demo(home: DemoHome, ports: Ports) -> None:
+    """Runs until SIGINT or SIGTERM. Raises GatewayError where a part cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    _progress("Preparing", str(home.folder))
+    home.prepare(ports)
+    server = home.postgres()
+    _progress("Starting PostgreSQL", f"port {server.port}, only the gateway knows its password")
+    await asyncio.to_thread(server.start)
+    try:
+        await _serve_over(home, ports, server, stop)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def _serve_over(home: DemoHome, ports: Ports, server: PostgresServer, stop: asyncio.Event) -> None:
+    if await fill_postgres(server, home.password("gateway")):
+        _progress("Filled", "the shop: 1,000 customers, 5,000 orders, 60 employees")
+    home.write_workspace(server.port)
+    await _apply(home)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "GATEWAY_"))}
+    gateway = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "serve", "-c", str(home.settings_file), env=environment
+    )
+    ended = asyncio.create_task(gateway.wait())
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await _await_ready(ports, ended, stopped)
+        if not stop.is_set():
+            click.echo(instructions(home, ports))
+        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if ended.done() and not stop.is_set():
+            raise DemoFailed(f"the gateway ended with status {ended.result()}; its messages are above")
+    finally:
+        if gateway.returncode is None:
+            gateway.send_signal(signal.SIGTERM)
+        await ended
+        stopped.cancel()
+
+
+async def _apply(home: DemoHome) -> None:
+    settings = load_settings(home.settings_file)
+    workspace = load_workspace(home.workspace_file, home.environment())
+    store = await Store.open(settings.store.url, SecretKey.load_or_create(settings.secrets.key_file))
+    try:
+        await apply_workspace(store, workspace)
+    finally:
+        await store.close()
+
+
+async def _await_ready(ports: Ports, ended: "asyncio.Task[int]", stopped: "asyncio.Task[bool]") -> None:
+    deadline = asyncio.get_running_loop().time() + _READY_SECONDS
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while not ended.done() and not stopped.done():
+            try:
+                response = await client.get(f"http://127.0.0.1:{ports.http}/readyz", timeout=2)
+            except httpx.TransportError:
+                response = None
+            if response is not None and response.status_code == 200:
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                raise DemoFailed(f"the gateway did not become ready within {_READY_SECONDS:.0f} s")
+            await asyncio.wait((ended, stopped), timeout=0.1)
+    if ended.done():
+        raise DemoFailed(f"the gateway ended with status {ended.result()}; its messages are above")
+
+
+def gateway_command() -> str:
+    """The `gateway` command as this shell can type it."""
+    beside = Path(sys.executable).with_name("gateway")
+    try:
+        return str(beside.relative_to(Path.cwd()))
+    except ValueError:
+        return str(beside)
+
+
+def instructions(home: DemoHome, ports: Ports) -> str:
+    """What to type, for each person, as it works in a second terminal."""
+    developer, dba, auditor = PEOPLE
+    command = gateway_command()
+    api = f"GATEWAY_URL=http://127.0.0.1:{ports.http}"
+
+    def psql(name: str) -> str:
+        return f"PGPASSWORD={home.password(name)} psql -h 127.0.0.1 -p {ports.postgres} -U {name} -d pg1/shop"
+
+    def cli(name: str, rest: str) -> str:
+        return f"{api} GATEWAY_USER={name} GATEWAY_PASSWORD={home.password(name)} {command} {rest}"
+
+    lines = [
+        "",
+        f"The gateway is ready: PostgreSQL on 127.0.0.1:{ports.postgres}, HTTP API on 127.0.0.1:{ports.http}.",
+        "In another terminal:",
+        "",
+        f"Developer ({developer.name}): reads the shop, not the payroll; changes to the schema become issues",
+        f"  {psql(developer.name)}",
+        "    SELECT name, city FROM customers LIMIT 3;",
+        "    SELECT * FROM hr.salaries;",
+        "    ALTER TABLE customers ADD COLUMN birthday date;",
+        "",
+        f"DBA ({dba.name}): reviews the change and rolls it out (1 is the issue's number)",
+        f"  {cli(dba.name, 'issue list')}",
+        f"  {cli(dba.name, 'issue show 1')}",
+        f"  {cli(dba.name, 'issue approve 1')}",
+        f"  {cli(dba.name, 'issue rollout 1')}",
+        f"  {psql(dba.name)}",
+        "",
+        f"Auditor ({auditor.name}): sees who did what, and proves that nobody edited it",
+        f"  {cli(auditor.name, 'audit search --user alice')}",
+        f"  {cli(auditor.name, 'audit search --relation hr.salaries --outcome deny')}",
+        f"  {command} audit verify -c {_short(home.settings_file)}",
+        "",
+        f"No psql on this machine? The embedded one: {command} demo psql developer --home {_short(home.folder)}",
+        "Ctrl-C stops everything; the data is kept until `--reset`.",
+    ]
+    return "\n".join(lines)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _progress(verb: str, rest: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"{verb} {rest}", err=True)

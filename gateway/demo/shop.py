@@ -1,0 +1,41 @@
+"""Fill the demo's server with the shop, once."""
+
+from importlib.resources import files
+
+import asyncpg
+
+from gateway.demo.home import SERVER_USER
+from gateway.demo.postgres_server import PostgresServer
+
+
+async def fill_postgres(server: PostgresServer, password: str) -> bool:
+    """Create the gateway's server login and the shop that it owns; False where they are there already.
+
+    The login owns the shop and nothing else: no superuser, no server files, no other roles.
+    """
+    admin = await asyncpg.connect(server.dsn())
+    try:
+        if await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = 'shop'"):
+            return False
+        quoted = await admin.fetchval("SELECT quote_literal($1::text)", password)
+        if not await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", SERVER_USER):
+            await admin.execute(f"CREATE ROLE {SERVER_USER} LOGIN PASSWORD {quoted}")
+        # Under another name first: a start that was interrupted here is begun anew, never taken for done.
+        await admin.execute("DROP DATABASE IF EXISTS shop_unfinished")
+        await admin.execute(f"CREATE DATABASE shop_unfinished OWNER {SERVER_USER}")
+        await _load(server, password, "shop_unfinished")
+        await admin.execute("ALTER DATABASE shop_unfinished RENAME TO shop")
+    finally:
+        await admin.close()
+    return True
+
+
+async def _load(server: PostgresServer, password: str, database: str) -> None:
+    script = files("gateway.demo").joinpath("shop_postgres.sql").read_text(encoding="utf-8")
+    connection = await asyncpg.connect(
+        host="127.0.0.1", port=server.port, user=SERVER_USER, password=password, database=database
+    )
+    try:
+        await connection.execute(script)
+    finally:
+        await connection.close()
