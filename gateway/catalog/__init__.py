@@ -28,20 +28,25 @@ from gateway.catalog.objects import (
     Volatility,
 )
 from gateway.catalog.postgres import CatalogUnreadable, probe_postgres, read_postgres
+from gateway.catalog.service import CatalogService, Connector, Freshness, Reader
 from gateway.catalog.snapshot import CatalogSnapshot, SystemCatalog, TemporaryRelation
 
 __all__ = [
     "CastInfo",
+    "CatalogService",
     "CatalogSnapshot",
     "CatalogUnreadable",
     "ColumnInfo",
+    "Connector",
     "EventTriggerInfo",
     "ExtensionInfo",
     "ForeignKey",
+    "Freshness",
     "FunctionInfo",
     "FunctionKind",
     "OperatorInfo",
     "QName",
+    "Reader",
     "ReferentialAction",
     "RelationInfo",
     "RelationKind",

@@ -46,7 +46,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        CASE WHEN c.relkind IN ('i', 'I') THEN (SELECT indrelid FROM pg_index WHERE indexrelid = c.oid) END AS table_oid,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {_half("c.oid")} AND c.relkind <> 't' AND c.relpersistence <> 't'
+WHERE {_half("c.oid")} AND c.relkind <> 't' AND c.relpersistence <> 't' AND n.nspname <> 'pg_toast'
 """
 
 # One row a relation, arrays in column order: far fewer rows than one a column.
