@@ -9,7 +9,7 @@ tokens      256 random bits that stand for a user
 servers     environments, projects, instances, registered databases
 grants      permissions beside the bundle, often with an end
 issues      change issues and their tasks
-workspace   the declarative file of `gateway apply`
+workspace   the declarative file of `gateway apply`; workspace_apply brings the store to it
 cancels     cancel requests between processes
 anchors     where each audit chain stood
 usage       rows read per person, relation and day

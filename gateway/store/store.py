@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.model.errors import StoreUnavailable
 from gateway.model.identity import Principal, PrincipalKind, Target
@@ -54,6 +54,10 @@ class Store:
             await backend.close()
             raise
         return cls(backend, key, clock)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self.backend.engine
 
     async def close(self) -> None:
         await self.backend.close()
