@@ -1,0 +1,300 @@
+"""The judge: text -> footprints -> decisions -> one verdict, remembered in two levels.
+
+First level: the very text, for the very person, client, database and namespace. Second level: the literal-free form, where the
+footprint does not depend on literals; it is the same parser that says what a literal is. Both fall as a whole with the epoch,
+which changes with every new policy, catalog or principal: an old verdict is never mistaken for a new one.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from gateway.audit.encoding import json_string, statement_body
+from gateway.catalog import CatalogSnapshot, TemporaryRelation
+from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
+from gateway.model.footprint import DATABASE, Access, Action, Category, Footprint
+from gateway.model.identity import Engine, Principal
+from gateway.model.paths import object_path
+from gateway.model.statement import Namespace, Statement
+from gateway.verdict.cache import BoundedCache
+from gateway.verdict.ports import Analyse, Catalogs, Normalise, Policies, Principals
+from gateway.verdict.session_rules import forbidden_state, unmet_obligation
+from gateway.verdict.state import SessionState, changes_meaning
+from gateway.verdict.verdict import Ruling, SessionIdentity, Verdict
+
+# Words without which no statement can refer to a prepared statement or a cursor.
+_NAMED: Final = re.compile(r"\b(?:execute|fetch|move|close|deallocate|current)\b", re.IGNORECASE)
+# What audit.redact looks for: such texts are encoded one by one.
+_SECRET: Final = re.compile(r"passw|pwd|identified|secret|://|api_?key|access_?key|token", re.IGNORECASE)
+_EMPTY: Final = Footprint("EMPTY", Category.EMPTY)
+_OVERHEAD: Final = 1_500  # bytes of a verdict beside its texts, measured
+_GONE: Final = Reason(ReasonCode.NO_RULE, "this login does not exist any more or is disabled")
+_TEXT_KEY: Final = b'"text":'
+
+
+class Judge:
+    """One for the process. Not thread-safe: it lives on the event loop."""
+
+    def __init__(
+        self,
+        policies: Policies,
+        catalogs: Catalogs,
+        principals: Principals,
+        analyse: Mapping[Engine, Analyse],
+        normalise: Mapping[Engine, Normalise],
+        *,
+        clock: Callable[[], float] = time.time,
+        cache_bytes: int = 64 * 1024 * 1024,
+        masks: bool = False,
+        limits: bool = False,
+    ) -> None:
+        """`masks` and `limits`: whether those who carry verdicts out can mask columns and hold row and time limits."""
+        self._policies = policies
+        self._catalogs = catalogs
+        self._principals = principals
+        self._analyse = analyse
+        self._normalise = normalise
+        self._clock = clock
+        self._masks, self._limits = masks, limits
+        self._texts: BoundedCache[tuple[object, ...], Verdict] = BoundedCache(cache_bytes // 2)
+        self._shapes: BoundedCache[tuple[object, ...], Verdict] = BoundedCache(cache_bytes // 4)
+        self._listeners: set[Callable[[], None]] = set()
+        self.epoch = 1
+
+    # Change
+
+    def changed(self) -> None:
+        """Policy, a catalog or a principal is new: every verdict falls, live sessions look again."""
+        self.epoch += 1
+        self._texts.clear()
+        self._shapes.clear()
+        for listener in tuple(self._listeners):
+            listener()
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """`listener` is called after every change, on the event loop; it must be quick and must not raise."""
+        self._listeners.add(listener)
+
+    def unsubscribe(self, listener: Callable[[], None]) -> None:
+        self._listeners.discard(listener)
+
+    @property
+    def cache_hits(self) -> int:
+        return self._texts.hits + self._shapes.hits
+
+    @property
+    def cache_misses(self) -> int:
+        return self._shapes.misses
+
+    # Judging
+
+    def connect(self, who: SessionIdentity) -> Decision:
+        """Whether this person may use this database at this moment."""
+        policy, now = self._policies.current, self._clock()
+        principal = self._principals.current(who.principal)
+        if principal is None:
+            return Decision(Outcome.DENY, _GONE, policy.version)
+        target = who.target
+        path = object_path(target, DATABASE)
+        return policy.permits(principal, target.project, path, Action.CONNECT, now, who.client, target.environment)
+
+    def judge(self, who: SessionIdentity, statement: Statement, state: SessionState | None = None) -> Verdict:
+        """The verdict on a text that may hold several statements. Total: what is not understood is refused by policy.
+
+        `state`, where the session is known, lets the later statements of one text be read as the earlier ones leave it.
+        """
+        named = _NAMED.search(statement.text) is not None
+        namespace = self._namespace(who, statement.namespace, named=named)
+        statement = replace(statement, namespace=namespace)
+        key = (who.principal.name, who.client, who.target, statement.text, namespace)
+        verdict = self._texts.get(key)
+        if verdict is not None and verdict.valid_until > self._clock():
+            return verdict
+        verdict, reusable = self._shape(who, statement, state, named=named)
+        if reusable:
+            self._texts.put(key, verdict, 4 * len(statement.text) + _OVERHEAD * len(verdict.rulings))
+        return verdict
+
+    async def judge_after_refresh(
+        self, who: SessionIdentity, statement: Statement, state: SessionState | None = None
+    ) -> Verdict:
+        """As `judge`, after the catalog was read anew. For a verdict with unknown relations, once."""
+        before = self._catalogs.current(who.target)
+        await self._catalogs.refresh(who.target)
+        if self._catalogs.current(who.target) is not before:
+            self.changed()
+        return self.judge(who, statement, state)
+
+    async def refresh(self, who: SessionIdentity) -> None:
+        """Read the catalog anew: a statement changed it."""
+        before = self._catalogs.current(who.target)
+        await self._catalogs.refresh(who.target)
+        if self._catalogs.current(who.target) is not before:
+            self.changed()
+
+    @staticmethod
+    def unknown(verdict: Verdict) -> bool:
+        """Some relation was not in the catalog: it may have been created a moment ago."""
+        return any(ruling.footprint.unknown for ruling in verdict.rulings)
+
+    # Levels
+
+    def _shape(
+        self, who: SessionIdentity, statement: Statement, state: SessionState | None, *, named: bool
+    ) -> tuple[Verdict, bool]:
+        """From the second level, or made; and whether the first level may keep it."""
+        normal = None if named else self._normal(statement)
+        if normal is None:
+            return self._make(who, statement, state, named=named)
+        key = (who.principal.name, who.client, who.target, normal, statement.namespace)
+        known = self._shapes.get(key)
+        if known is not None and known.head is not None and known.valid_until > self._clock():
+            return _with_text(known, statement.text), True
+        verdict, reusable = self._make(who, statement, state, named=named)
+        if verdict.head is not None:
+            self._shapes.put(key, verdict, 4 * len(normal) + _OVERHEAD)
+        return verdict, reusable
+
+    def _normal(self, statement: Statement) -> str | None:
+        if _SECRET.search(statement.text) is not None:
+            return None
+        return self._normalise[statement.engine](statement.text)
+
+    def _make(
+        self, who: SessionIdentity, statement: Statement, state: SessionState | None, *, named: bool
+    ) -> tuple[Verdict, bool]:
+        footprints, reusable = self._footprints(who, statement, state)
+        principal = self._principals.current(who.principal)
+        rulings = tuple(
+            self._rule(who, principal, statement.text, footprint, whole=len(footprints) == 1) for footprint in footprints
+        )
+        return self._compose(rulings, statement.text, named=named), reusable
+
+    def _compose(self, rulings: tuple[Ruling, ...], text: str, *, named: bool) -> Verdict:
+        outcomes = {ruling.decision.outcome for ruling in rulings}
+        outcome = next((item for item in (Outcome.DENY, Outcome.REVIEW) if item in outcomes), Outcome.ALLOW)
+        effects = [effect for ruling in rulings for effect in ruling.footprint.effects]
+        head, tail = None, b""
+        only = rulings[0]
+        if len(rulings) == 1 and not only.footprint.literals_matter and not effects and only.footprint.opaque is None:
+            shareable = not named and _SECRET.search(text) is None and outcome is Outcome.ALLOW
+            head, tail = (_TEXT_KEY, _tail(only, text)) if shareable else (None, b"")
+        return Verdict(
+            rulings=rulings,
+            outcome=outcome,
+            valid_until=min(ruling.decision.valid_until for ruling in rulings),
+            epoch=self.epoch,
+            effects=bool(effects),
+            barrier=any(map(changes_meaning, effects)) or any(ruling.footprint.opaque is not None for ruling in rulings),
+            head=head,
+            tail=tail,
+            named=named,
+        )
+
+    # One statement
+
+    def _rule(
+        self, who: SessionIdentity, principal: Principal | None, text: str, footprint: Footprint, *, whole: bool
+    ) -> Ruling:
+        decision = self._decide(who, principal, footprint)
+        part = text if whole else text[footprint.start : footprint.end or len(text)]
+        body = statement_body(
+            text=part,
+            fingerprint=footprint.fingerprint,
+            statement_kind=footprint.kind,
+            relations=_relations(who, footprint.accesses),
+            decision=decision,
+        )
+        return Ruling(footprint, decision, body)
+
+    def _decide(self, who: SessionIdentity, principal: Principal | None, footprint: Footprint) -> Decision:
+        policy = self._policies.current
+        if principal is None:
+            return Decision(Outcome.DENY, _GONE, policy.version)
+        decision = policy.decide(principal, who.target, who.client, footprint, self._clock())
+        reason = forbidden_state(footprint) or unmet_obligation(decision, masks=self._masks, limits=self._limits)
+        if reason is not None and decision.outcome is not Outcome.DENY:
+            return Decision(Outcome.DENY, reason, policy.version, valid_until=decision.valid_until)
+        return decision
+
+    # Footprints
+
+    def _footprints(
+        self, who: SessionIdentity, statement: Statement, state: SessionState | None
+    ) -> tuple[tuple[Footprint, ...], bool]:
+        """The footprints, and whether text and namespace alone decide them."""
+        catalog = self._catalogs.current(who.target)
+        analyse = self._analyse[statement.engine]
+        found = analyse(statement, catalog) or (_EMPTY,)
+        if len(found) == 1 or not any(changes_meaning(effect) for part in found[:-1] for effect in part.effects):
+            return found, True
+        return self._in_sequence(who, statement, found, state or SessionState.of(statement.namespace), catalog), False
+
+    def _in_sequence(
+        self,
+        who: SessionIdentity,
+        statement: Statement,
+        found: tuple[Footprint, ...],
+        state: SessionState,
+        catalog: CatalogSnapshot,
+    ) -> tuple[Footprint, ...]:
+        """Each statement of a text, read in the namespace that those before it leave if they succeed."""
+        world = state.fork()
+        analyse = self._analyse[statement.engine]
+        footprints: list[Footprint] = []
+        for part in found:
+            text = statement.text[part.start : part.end or len(statement.text)]
+            namespace = self._namespace(who, world.namespace, named=True)
+            read = analyse(replace(statement, text=text, namespace=namespace), catalog)
+            again = read[0] if len(read) == 1 else replace(part, opaque="cannot be told apart from its neighbours")
+            footprints.append(replace(again, start=part.start, end=part.end))
+            for effect in again.effects:
+                world.apply(effect)
+        return tuple(footprints)
+
+    def _namespace(self, who: SessionIdentity, namespace: Namespace, *, named: bool) -> Namespace:
+        """The namespace as far as this text can depend on it.
+
+        A temporary relation that a permanent one of the path stands behind counts as the permanent one: it may be gone
+        (ON COMMIT DROP, a function's DROP) without anybody telling, and the name would then mean the other.
+        """
+        if namespace.temporary and who.target.engine is Engine.POSTGRES:
+            catalog = self._catalogs.current(who.target)
+            path = tuple(name for name in namespace.search_path if name != "pg_temp")
+            hidden = {name for name in namespace.temporary if _permanent(catalog, name, path)}
+            if hidden:
+                namespace = replace(namespace, temporary=namespace.temporary - hidden)
+        if named or not (namespace.prepared or namespace.cursors):
+            return namespace
+        return replace(namespace, prepared=(), cursors=())
+
+
+def _permanent(catalog: CatalogSnapshot, name: str, path: tuple[str, ...]) -> bool:
+    found = catalog.resolve(name, path)
+    return found is not None and not isinstance(found, TemporaryRelation)
+
+
+def _relations(who: SessionIdentity, accesses: tuple[Access, ...]) -> list[tuple[str, str]]:
+    """(path, action) of everything touched, what stands beneath views and parents included, each once."""
+    seen: dict[tuple[str, str], None] = {}
+    waiting = list(reversed(accesses))
+    while waiting:
+        access = waiting.pop()
+        seen[object_path(who.target, access.object), access.action.value] = None
+        waiting.extend(reversed(access.beneath))
+    return list(seen)
+
+
+def _tail(ruling: Ruling, text: str) -> bytes:
+    """What stands behind the text in the fragment of a text without secrets."""
+    return ruling.audit_body[len(_TEXT_KEY) + len(json_string(text)) :]
+
+
+def _with_text(shape: Verdict, text: str) -> Verdict:
+    """The verdict of a shape for another text of it."""
+    ruling = shape.rulings[0]
+    footprint = replace(ruling.footprint, start=0, end=len(text))
+    body = b"".join((_TEXT_KEY, json_string(text), shape.tail))
+    return replace(shape, rulings=(Ruling(footprint, ruling.decision, body),))

@@ -1,0 +1,58 @@
+"""What the judge asks of other rooms. The composition root injects the real services."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.catalog import CatalogSnapshot
+from gateway.model.decision import Decision
+from gateway.model.footprint import Action, Footprint
+from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.model.statement import Statement
+
+
+class Policy(Protocol):
+    """A compiled policy (`policy.PolicySnapshot`)."""
+
+    @property
+    def version(self) -> str: ...
+
+    def decide(
+        self, principal: Principal, target: Target, client: ClientInfo, footprint: Footprint, now: float
+    ) -> Decision: ...
+
+    def permits(  # noqa: PLR0917 -- as policy has it
+        self,
+        principal: Principal,
+        project: str,
+        path: str,
+        action: Action,
+        now: float,
+        client: ClientInfo | None = None,
+        environment: str = "",
+    ) -> Decision: ...
+
+
+class Policies(Protocol):
+    """Holds the policy of the moment (`policy.PolicyService`)."""
+
+    @property
+    def current(self) -> Policy: ...
+
+
+class Catalogs(Protocol):
+    """Holds every target's catalog of the moment (`catalog.CatalogService`)."""
+
+    def current(self, target: Target) -> CatalogSnapshot: ...
+
+    async def refresh(self, target: Target) -> CatalogSnapshot: ...
+
+
+class Principals(Protocol):
+    """Who people are at the moment: the store's answer, held in memory and kept fresh."""
+
+    def current(self, principal: Principal) -> Principal | None:
+        """The same person with present roles; None where they are gone or disabled."""
+
+
+Analyse = Callable[[Statement, CatalogSnapshot], tuple[Footprint, ...]]
+Normalise = Callable[[str], str | None]

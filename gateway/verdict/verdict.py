@@ -1,0 +1,60 @@
+"""What the judge says of one message, and of whom it says it."""
+
+from dataclasses import dataclass
+
+from gateway.model.decision import Decision, Outcome
+from gateway.model.footprint import Footprint
+from gateway.model.identity import ClientInfo, Principal, Target
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIdentity:
+    """Who asks, of which database, from where, in which session. The principal is the one of the login: the judge asks
+    again for its present roles."""
+
+    principal: Principal
+    target: Target
+    client: ClientInfo
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One statement of a text with its decision and its audit fragment: JSON members without the outer braces, secrets
+    already taken out of the text."""
+
+    footprint: Footprint
+    decision: Decision
+    audit_body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What holds for a whole message: one refused statement refuses it all.
+
+    outcome      DENY before REVIEW before ALLOW, over all rulings
+    valid_until  Unix seconds: the clock may change the answer then
+    epoch        the judge's epoch it was made in; another epoch, another verdict
+    effects      some ruling changes session state
+    barrier      what is sent behind this message cannot be judged before the server has answered it
+    head, tail   of a single statement's audit fragment around its text, where any text of the same shape has this very
+                 verdict; None where it has not
+    named        the text depends on SQL-level prepared statements or cursors: valid for that namespace alone
+    """
+
+    rulings: tuple[Ruling, ...]
+    outcome: Outcome
+    valid_until: float
+    epoch: int
+    effects: bool = False
+    barrier: bool = False
+    head: bytes | None = None
+    tail: bytes = b""
+    named: bool = False
+
+    @property
+    def refused(self) -> Ruling | None:
+        """The ruling that decides a refused message, else None."""
+        if self.outcome is Outcome.ALLOW:
+            return None
+        return next(ruling for ruling in self.rulings if ruling.decision.outcome is self.outcome)
