@@ -1,0 +1,432 @@
+"""The writer: records are queued on the event loop, chained there in groups, and made durable by one thread.
+
+    append ──► pending ──► Chain.encode ──► commit thread: write, durable, head ──► waiters told
+                 ▲  gathers while a commit is in flight                    │
+                 └──────────────────── next group ◄────────────────────────┘
+
+In `strict`, what begins something (a statement, a login, an issue's step) starts a commit at the end of the loop's turn;
+outcomes (`statement.end`, `session.close`) ride along with the next group, at most 20 ms later. In `relaxed` everything rides
+on a 50 ms timer, and nobody waits.
+
+When a group cannot be written the log has failed: waiters hear it, `append` refuses whatever would begin. The group is kept and
+tried again; outcomes of what had begun are still taken, within a bound. Once a write succeeds the log is open again, and a
+record says how long it was not.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from gateway.audit import files
+from gateway.audit.chain import Chain, Entry, Group
+from gateway.audit.checkpoint import Anchor, Checkpoint, anchor_of
+from gateway.audit.disk import Disk
+from gateway.audit.encoding import fragment
+from gateway.audit.keys import AuditKeys
+from gateway.audit.recovery import ChainState, Damaged, read_state
+from gateway.model.errors import AuditUnavailable
+from gateway.model.event import EventKind
+
+logger = logging.getLogger(__name__)
+
+WhenDurable = Callable[[AuditUnavailable | None], None]
+
+GROUP_RECORDS = 512
+LAZY_SECONDS = 0.02
+RELAXED_SECONDS = 0.05
+PENDING_BYTES = 256 * 1024 * 1024
+RETRY_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0)
+_END = EventKind.STATEMENT_END
+_CLOSE = EventKind.SESSION_CLOSE
+
+
+class AuditLog:
+    """One chain, one writer. Every method belongs to the event loop's thread.
+
+    durable_position   every record up to this number is on disk (in `relaxed`: was accepted, and will be within 100 ms)
+    synced_position    every record up to this number is on disk, whatever the durability
+    """
+
+    __slots__ = (
+        "_anchor",
+        "_busy",
+        "_chain",
+        "_checkpoint_seconds",
+        "_checkpoint_timer",
+        "_closing",
+        "_commits",
+        "_disk",
+        "_failed_at",
+        "_failure",
+        "_idle",
+        "_job",
+        "_lock_file",
+        "_loop",
+        "_pending",
+        "_pending_bytes",
+        "_position",
+        "_refused",
+        "_retries",
+        "_scheduled",
+        "_strict",
+        "_stuck",
+        "_thread",
+        "_timer",
+        "_urgent",
+        "_waiters",
+        "_wake",
+        "durable_position",
+        "synced_position",
+    )
+
+    def __init__(
+        self,
+        disk: Disk,
+        lock_file: int,
+        *,
+        strict: bool,
+        checkpoint_seconds: float,
+        on_anchor: Callable[[Anchor], None] | None,
+    ) -> None:
+        state = disk.state
+        self._loop = asyncio.get_running_loop()
+        self._disk = disk
+        self._lock_file = lock_file
+        self._strict = strict
+        self._checkpoint_seconds = checkpoint_seconds
+        self._anchor = on_anchor
+        self._chain = Chain(state.seq, state.hash)
+        self._position = self.durable_position = self.synced_position = state.seq
+        self._pending: list[Entry] = []
+        self._pending_bytes = 0
+        self._waiters: deque[tuple[int, WhenDurable]] = deque()
+        self._busy = self._scheduled = self._urgent = self._timer = self._closing = False
+        self._failure: AuditUnavailable | None = None
+        self._failed_at = 0.0
+        self._stuck: Group | None = None
+        self._refused = self._retries = self._commits = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._job: Callable[[], None] | None = None
+        self._wake = threading.Lock()
+        self._wake.acquire()
+        self._thread = threading.Thread(target=self._commit_jobs, name="audit-commit", daemon=True)
+        self._thread.start()
+        self._checkpoint_timer = self._loop.call_later(checkpoint_seconds, self._checkpoint_due)
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        chain: str,
+        keys: AuditKeys,
+        *,
+        durability: Literal["strict", "relaxed"] = "strict",
+        segment_bytes: int = 256 * 1024 * 1024,
+        checkpoint_seconds: float = 10.0,
+        on_anchor: Callable[[Anchor], None] | None = None,
+        previous_keys: tuple[AuditKeys, ...] = (),
+    ) -> "AuditLog":
+        """Continue the chain (`files.chain_name`), or begin it.
+
+        `on_anchor` is called on the loop with each checkpoint; `previous_keys` are accepted for what is already there.
+        Raises AuditUnavailable where the folder cannot be used or another process writes this chain.
+        """
+        loop = asyncio.get_running_loop()
+        anchors: Callable[[Checkpoint], None] = lambda checkpoint: None  # noqa: E731
+        if on_anchor is not None:
+            told = on_anchor
+
+            def anchors(checkpoint: Checkpoint) -> None:
+                loop.call_soon_threadsafe(told, anchor_of(checkpoint))
+
+        try:
+            disk, lock_file = await asyncio.to_thread(
+                _open_disk, directory, chain, (keys, *previous_keys), segment_bytes, anchors
+            )
+        except OSError as error:
+            raise AuditUnavailable(f"audit log unavailable: {error}") from error
+        log = cls(disk, lock_file, strict=durability == "strict", checkpoint_seconds=checkpoint_seconds, on_anchor=on_anchor)
+        for note in disk.state.notes:
+            log.append(EventKind.ADMIN_CHANGE, b"", fragment(note))
+        disk.state.notes.clear()
+        return log
+
+    @property
+    def chain(self) -> str:
+        return self._disk.folder.name
+
+    @property
+    def position(self) -> int:
+        """The number of the last record accepted."""
+        return self._position
+
+    @property
+    def lag(self) -> int:
+        """Records accepted and not yet on disk."""
+        return self._position - self.synced_position
+
+    @property
+    def commits(self) -> int:
+        """Groups made durable since the start."""
+        return self._commits
+
+    @property
+    def failure(self) -> AuditUnavailable | None:
+        """Why nothing can be written at the moment; None while all is well."""
+        return self._failure
+
+    def append(self, kind: EventKind, session: bytes, body: bytes) -> int:
+        """Queue one record and return its number. Fragments as `encoding` makes them. Raises AuditUnavailable."""
+        outcome = kind is _END or kind is _CLOSE
+        if (self._failure is not None and not outcome) or self._closing or self._pending_bytes > PENDING_BYTES:
+            raise self._refusal()
+        self._pending.append((kind, session, body, time.time()))
+        self._pending_bytes += len(body)
+        self._position = position = self._position + 1
+        if self._strict:
+            if not outcome:
+                if not self._urgent:
+                    self._schedule()
+            elif not self._timer:
+                self._timer = True
+                self._loop.call_later(LAZY_SECONDS, self._flush_lazily)
+        else:
+            if self._failure is None:
+                self.durable_position = position
+            if not self._timer:
+                self._timer = True
+                self._loop.call_later(RELAXED_SECONDS, self._flush_lazily)
+        return position
+
+    def call_when_durable(self, position: int, callback: WhenDurable) -> None:
+        """Call back on the loop with None once `durable_position` has reached `position`, or with the failure.
+
+        Called before this returns where that is already so.
+        """
+        if position <= self.durable_position:
+            callback(None)
+        elif self._failure is not None:
+            callback(self._failure)
+        else:
+            self._waiters.append((position, callback))
+            if not self._urgent:
+                self._schedule()
+
+    async def durable(self, position: int) -> None:
+        """Return when the record is on disk, in either durability. Raises AuditUnavailable."""
+        while self.synced_position < position:
+            if self._failure is not None:
+                raise self._failure
+            told: asyncio.Future[None] = self._loop.create_future()
+            self._waiters.append((position, lambda error, told=told: _tell(told, error)))  # type: ignore[misc]
+            self._schedule()
+            await told
+
+    async def close(self) -> None:
+        """Write what is queued, sign a checkpoint, leave in order. Raises AuditUnavailable where that could not be done."""
+        if self._closing:
+            return
+        self._closing = True
+        self._checkpoint_timer.cancel()
+        while self._pending or self._busy:
+            if self._failure is not None and not self._busy:
+                break
+            self._flush()
+            await self._idle.wait()
+        failure = self._failure
+        await asyncio.to_thread(self._leave, orderly=failure is None)
+        if failure is not None:
+            raise failure
+
+    # -- groups ------------------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        """Commit at the end of this turn of the loop; while a commit is in flight, right after it."""
+        self._urgent = True
+        if not self._scheduled and not self._busy:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush_lazily(self) -> None:
+        self._timer = False
+        self._urgent = True
+        self._flush()
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if self._busy or not self._pending or self._failure is not None:
+            return
+        self._urgent = False
+        batch = self._pending
+        if len(batch) > GROUP_RECORDS:
+            batch, self._pending = batch[:GROUP_RECORDS], batch[GROUP_RECORDS:]
+            self._pending_bytes = sum(len(entry[2]) for entry in self._pending)
+            self._urgent = True
+        else:
+            self._pending, self._pending_bytes = [], 0
+        self._commit(self._chain.encode(batch))
+
+    def _commit(self, group: Group) -> None:
+        self._stuck = group
+        self._submit(lambda: self._disk.commit(group))
+
+    def _submit(self, job: Callable[[], None]) -> None:
+        self._busy = True
+        self._idle.clear()
+        self._job = job
+        self._wake.release()
+
+    def _commit_jobs(self) -> None:
+        """The commit thread: one job at a time, each answered with one wake-up of the loop."""
+        while True:
+            self._wake.acquire()
+            job = self._job
+            if job is None:
+                return
+            error: Exception | None = None
+            try:
+                job()
+            except Exception as failure:  # the loop decides what a failure means
+                error = failure
+            self._loop.call_soon_threadsafe(self._done, error)
+
+    def _done(self, error: Exception | None) -> None:
+        self._busy = False
+        group, self._stuck = self._stuck, None
+        if error is not None:
+            self._stuck = group
+            self._fail(error)
+        else:
+            if self._failure is not None:
+                self._recover()
+            if group is not None:
+                self._commits += 1
+                self.synced_position = group.last
+                if self._strict:
+                    self.durable_position = group.last
+            if self._urgent or self._closing:
+                self._flush()
+            self._tell_waiters()
+        if not self._busy:
+            self._idle.set()
+
+    def _tell_waiters(self) -> None:
+        waiters, durable = self._waiters, self.synced_position
+        while waiters and waiters[0][0] <= durable:
+            waiters.popleft()[1](None)
+
+    # -- failure -----------------------------------------------------------------------------------------------------
+
+    def _refusal(self) -> AuditUnavailable:
+        self._refused += 1
+        if self._failure is not None:
+            return self._failure
+        return AuditUnavailable(
+            "audit log unavailable: " + ("it is closed" if self._closing else "too much is waiting to be written")
+        )
+
+    def _fail(self, error: Exception) -> None:
+        if self._failure is None:
+            self._failed_at = time.time()
+            logger.error("audit log %s cannot be written, statements are refused: %s", self.chain, error)
+        self._failure = failure = AuditUnavailable(f"audit log unavailable: {error}")
+        waiters, self._waiters = self._waiters, deque()
+        for _, callback in waiters:
+            callback(failure)
+        if not self._closing:
+            delay = RETRY_SECONDS[min(self._retries, len(RETRY_SECONDS) - 1)]
+            self._retries += 1
+            self._loop.call_later(delay, self._retry)
+
+    def _retry(self) -> None:
+        if self._failure is None or self._busy or self._closing:
+            return
+        if self._stuck is not None:
+            self._commit(self._stuck)
+        else:
+            self._submit(self._disk.checkpoint)
+
+    def _recover(self) -> None:
+        seconds = time.time() - self._failed_at
+        logger.warning("audit log %s can be written again after %.1f s", self.chain, seconds)
+        self._failure, refused = None, self._refused
+        self._retries = self._refused = 0
+        if not self._closing:
+            note = {"change": "audit.recovered", "seconds": round(seconds, 3), "refused": refused}
+            self.append(EventKind.ADMIN_CHANGE, b"", fragment(note))
+
+    # -- checkpoints and leaving -------------------------------------------------------------------------------------
+
+    def _checkpoint_due(self) -> None:
+        if self._closing:
+            return
+        if not self._busy and self._failure is None:
+            self._submit(self._disk.checkpoint)
+            delay = self._checkpoint_seconds
+        else:
+            delay = 0.01 if self._failure is None else self._checkpoint_seconds
+        self._checkpoint_timer = self._loop.call_later(delay, self._checkpoint_due)
+
+    def _leave(self, *, orderly: bool) -> None:
+        self._job = None
+        self._wake.release()
+        self._thread.join()
+        try:
+            if orderly:
+                self._disk.checkpoint()
+        finally:
+            self._disk.close(orderly=orderly)
+            os.close(self._lock_file)
+
+
+def _tell(told: "asyncio.Future[None]", error: AuditUnavailable | None) -> None:
+    if told.done():
+        return
+    if error is None:
+        told.set_result(None)
+    else:
+        told.set_exception(error)
+
+
+def _open_disk(
+    directory: Path,
+    chain: str,
+    keys: tuple[AuditKeys, ...],
+    segment_bytes: int,
+    on_checkpoint: Callable[[Checkpoint], None],
+) -> tuple[Disk, int]:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _publish_key(directory, keys)
+    notes: list[dict[str, object]] = []
+    generation = files.latest_generation(directory, chain)
+    while True:
+        folder = directory / files.generation_name(chain, generation)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        lock_file = files.lock_chain(folder)
+        if lock_file is None:
+            raise AuditUnavailable(f"audit log unavailable: another process writes the chain {folder.name}")
+        try:
+            state: ChainState = read_state(folder, keys)
+            break
+        except Damaged as damage:
+            os.close(lock_file)
+            logger.error("audit chain %s is damaged and left as it is: %s", folder.name, damage)  # noqa: TRY400
+            notes.append({"change": "audit.damaged", "chain": folder.name, "reason": str(damage)})
+            generation += 1
+    state.notes[:0] = notes
+    return Disk(folder, keys[0], segment_bytes, state, on_checkpoint), lock_file
+
+
+def _publish_key(directory: Path, keys: tuple[AuditKeys, ...]) -> None:
+    """Beside the chains, one key a line, newest first: those who only have the files can check the signatures."""
+    path = directory / files.PUBLIC_KEY
+    text = "".join(f"{key.public_key.hex()}\n" for key in keys)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
