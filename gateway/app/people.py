@@ -1,0 +1,94 @@
+"""Who people are at this moment: the store's answer, kept in memory for those who have live sessions."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from gateway.model.identity import Engine, Principal, Target
+from gateway.store import ServerAccess, Store
+
+
+class LivePrincipals:
+    """`verdict.ports.Principals`: the present roles of everyone who has logged in to this process.
+
+    A name enters with its login and is asked for again whenever the store's version changes. Names without a session are
+    dropped by `retain`, so that the set stays as small as the sessions.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, Principal | None] = {}
+
+    def current(self, principal: Principal) -> Principal | None:
+        """The same person with present roles; None where they are gone or disabled."""
+        return self._known.get(principal.name, principal)
+
+    def entered(self, principal: Principal) -> None:
+        """Somebody logged in, with these roles as the store just gave them."""
+        self._known[principal.name] = principal
+
+    def retain(self, names: frozenset[str]) -> None:
+        """Forget everyone else."""
+        for name in self._known.keys() - names:
+            del self._known[name]
+
+    async def refresh(self) -> bool:
+        """Ask the store for everyone again; whether anything is different. Raises StoreUnavailable."""
+        changed = False
+        for name in tuple(self._known):
+            principal = await self._store.principal(name)
+            if principal != self._known.get(name):
+                self._known[name] = principal
+                changed = True
+        return changed
+
+
+class StoreDirectory:
+    """`proxy.ports.Directory` over the store. Registered databases are kept until the store's version changes."""
+
+    def __init__(self, store: Store, principals: LivePrincipals) -> None:
+        self._store = store
+        self._principals = principals
+        self._targets: Sequence[Target] | None = None
+
+    async def verifier(self, user: str) -> str | None:
+        stored = await self._store.user(user)
+        return None if stored is None or stored.disabled else stored.verifier
+
+    async def native_verifier(self, user: str) -> bytes | None:
+        stored = await self._store.user(user)
+        return None if stored is None or stored.disabled else stored.native_verifier
+
+    async def principal(self, user: str) -> Principal | None:
+        return self._entered(await self._store.principal(user))
+
+    async def token_owner(self, token: str) -> Principal | None:
+        return self._entered(await self._store.token_owner(token))
+
+    async def targets(self, engine: Engine) -> Sequence[Target]:
+        if self._targets is None:
+            self._targets = tuple(await self._store.targets())
+        return [target for target in self._targets if target.engine is engine]
+
+    async def server(self, instance: str) -> ServerAccess:
+        return await self._store.server(instance)
+
+    async def target(self, instance: str, database: str) -> Target | None:
+        """`changes.ports.Targets`."""
+        for target in await self._store.targets():
+            if (target.instance, target.database) == (instance, database):
+                return target
+        return None
+
+    def stale(self) -> None:
+        """The store's version changed."""
+        self._targets = None
+
+    def _entered(self, principal: Principal | None) -> Principal | None:
+        if principal is not None:
+            self._principals.entered(principal)
+        return principal
+
+
+def masking_key(derive: Callable[[str], bytes]) -> bytes:
+    """The key of `hash` masks: the same on every gateway that shares the master key."""
+    return hashlib.sha256(derive("masking")).digest()

@@ -1,0 +1,47 @@
+"""The audit log in the shapes that other rooms ask for."""
+
+from collections.abc import Mapping
+
+from gateway.audit import AuditLog, fragment, session_fragment
+from gateway.model.event import EventKind
+from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.proxy.outcome import Refused
+
+
+class StepRecorder:
+    """`changes.ports.Recorder` and `api.services.Recorder`: a step is durable before it takes effect."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+
+    async def record(self, kind: EventKind, actor: Principal, target: Target | None, details: Mapping[str, object]) -> None:
+        """Raises AuditUnavailable: then the step must not happen."""
+        place = {} if target is None else {"instance": target.instance, "database": target.database}
+        # The contract's order: who and where first, then what.
+        body = {"session": details.get("session"), "user": actor.name, **place}
+        body |= {name: value for name, value in details.items() if name not in body}
+        await self._log.durable(self._log.append(kind, b"", fragment(body)))
+
+
+class LoginRecorder:
+    """`proxy.ports.LoginAudit`."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+
+    async def opened(self, session: str, principal: Principal, target: Target, client: ClientInfo) -> None:
+        who = session_fragment(
+            session,
+            user=principal.name,
+            client=client.address,
+            application=client.application,
+            instance=target.instance,
+            database=target.database,
+        )
+        body = fragment({"tls": client.tls, "login": str(principal.kind)})
+        await self._log.durable(self._log.append(EventKind.SESSION_OPEN, who, body))
+
+    async def refused(self, session: str, client: ClientInfo, refusal: Refused) -> None:
+        who = session_fragment(session, user=refusal.user, client=client.address, application=client.application)
+        body = fragment({"database": refusal.database or None, "error": {"code": refusal.code, "message": refusal.reason}})
+        await self._log.durable(self._log.append(EventKind.SESSION_REFUSED, who, body))
