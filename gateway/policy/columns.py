@@ -1,0 +1,116 @@
+"""Masked columns in a footprint: what must be masked on the way out, and which uses need `infer` or `unmask`."""
+
+from collections.abc import Iterable, Iterator
+
+from gateway.model.decision import MaskColumns
+from gateway.model.footprint import Access, Action, Clause, ColumnRef, Footprint
+from gateway.model.identity import Target
+from gateway.model.paths import object_path, segment
+from gateway.policy.asking import Answer, Asker
+from gateway.policy.masking_rules import MaskedColumn, MaskingRules
+from gateway.policy.patterns import STAR, path_matches, segment_matches
+from gateway.policy.refusals import Refusal, masked
+
+_SHOWN = frozenset({Clause.OUTPUT, Clause.RETURNING})
+# The value goes somewhere else than to a result row, where no mask would meet it.
+_MOVED = frozenset({Clause.STORED, Clause.ARGUMENT})
+_WRITTEN = frozenset({Clause.TARGET})
+_KEPT_RELATIONS = 8_192
+
+
+class MaskIndex:
+    """The bundle's masked columns, remembered by relation path."""
+
+    def __init__(self, rules: MaskingRules) -> None:
+        self._rules = rules
+        specs = [rules.masker_of(entry) for entry in rules.columns]
+        self.maskers = {str(spec): spec for spec in specs}
+        self._by_relation: dict[str, tuple[MaskedColumn, ...]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rules.columns)
+
+    def of(self, path: str) -> tuple[MaskedColumn, ...]:
+        """Entries for columns of the relation at this path, in the order of the file."""
+        found = self._by_relation.get(path)
+        if found is None:
+            if len(self._by_relation) >= _KEPT_RELATIONS:
+                self._by_relation.clear()
+            found = tuple(entry for entry in self._rules.columns if path_matches(path, entry.relation))
+            self._by_relation[path] = found
+        return found
+
+    def masker_of(self, entry: MaskedColumn) -> str:
+        """The masker's canonical text, by which decisions name it."""
+        return str(self._rules.masker_of(entry))
+
+
+class ColumnCheck:
+    """Column uses of one footprint against the masks, for one asker."""
+
+    def __init__(self, masks: MaskIndex, asker: Asker, target: Target) -> None:
+        self._masks = masks
+        self._asker = asker
+        self._target = target
+
+    def refusals(self, footprint: Footprint) -> Iterator[Refusal]:
+        """Uses that would let a masked value be inferred, or carry it away."""
+        for access in walk(footprint.accesses):
+            path = object_path(self._target, access.object)
+            if not self._masks.of(path):
+                continue
+            for use in sorted(access.columns, key=lambda item: (item.clause, item.column)):
+                if use.clause in _SHOWN or use.clause in _WRITTEN:
+                    continue
+                needed = Action.UNMASK if use.clause in _MOVED else Action.INFER
+                for column, _ in self._masked_among(path, use.column):
+                    answer = self._column(needed, path, column)
+                    if not answer.allowed:
+                        yield Refusal(masked(needed, path, column, use.clause.value, answer))
+
+    def obligation(self, footprint: Footprint) -> MaskColumns | None:
+        """Every base column that may reach the client and must be masked there.
+
+        A column written with `*` (a whole row, or an entry such as `*_email` under a whole row) stands for all that it matches.
+        """
+        found: dict[ColumnRef, str] = {}
+        for shown in self._shown(footprint):
+            path = object_path(self._target, shown.object)
+            for column, masker in self._masked_among(path, shown.column):
+                found.setdefault(ColumnRef(shown.object, column), masker)
+        columns = sorted(found.items(), key=lambda item: (item[0].object.schema, item[0].object.name, item[0].column))
+        return MaskColumns(tuple(columns)) if columns else None
+
+    def _shown(self, footprint: Footprint) -> Iterator[ColumnRef]:
+        for access in walk(footprint.accesses):
+            for use in access.columns:
+                if use.clause in _SHOWN:
+                    yield ColumnRef(access.object, use.column)
+        for output in footprint.outputs or ():
+            yield from output.sources
+
+    def _masked_among(self, path: str, column: str) -> list[tuple[str, str]]:
+        """(column, masker) for a used column, or for every entry where the use is a whole row; without what is unmasked."""
+        found: dict[str, str] = {}
+        name = segment(column)
+        for entry in self._masks.of(path):
+            if column == STAR:
+                found.setdefault(entry.column, self._masks.masker_of(entry))
+            elif segment_matches(entry.column, name):
+                found.setdefault(column, self._masks.masker_of(entry))
+        return [item for item in found.items() if not self._column(Action.UNMASK, path, item[0]).allowed]
+
+    def _column(self, action: Action, path: str, column: str) -> Answer:
+        """The column's own path, or the relation's: either may allow, either may deny."""
+        own = self._asker.ask(action, f"{path}/{column if STAR in column else segment(column)}")
+        whole = self._asker.ask(action, path)
+        return Answer(own.allow or whole.allow, own.deny or whole.deny)
+
+
+def walk(accesses: Iterable[Access]) -> Iterator[Access]:
+    """Every access and everything beneath it."""
+    waiting = list(accesses)[::-1]
+    while waiting:
+        access = waiting.pop()
+        yield access
+        waiting.extend(reversed(access.beneath))
