@@ -39,20 +39,28 @@ class ServerAccess(Protocol):
     def tls(self) -> ServerTls: ...
 
 
+class UserRecord(Protocol):
+    """A user as the store knows it. `verifier`: RFC 5803, SCRAM-SHA-256; None for one who logs in with tokens only."""
+
+    @property
+    def disabled(self) -> bool: ...
+    @property
+    def verifier(self) -> str | None: ...
+
+
 class Directory(Protocol):
-    """Users and registered databases. Every method may raise StoreUnavailable."""
+    """Users and registered databases; `gateway.store.Store` is one. Every method may raise StoreUnavailable."""
 
-    async def verifier(self, user: str) -> str | None:
-        """The RFC 5803 SCRAM-SHA-256 verifier of an enabled user who has a password; else None."""
+    async def user(self, name: str) -> UserRecord | None: ...
 
-    async def principal(self, user: str) -> Principal | None:
+    async def principal(self, name: str) -> Principal | None:
         """The enabled user with bindings that have not expired."""
 
     async def token_owner(self, token: str) -> Principal | None:
         """Whose valid API token this is."""
 
-    async def targets(self, engine: Engine) -> Sequence[Target]:
-        """Every registered database of this engine."""
+    async def targets(self) -> Sequence[Target]:
+        """Every registered database."""
 
     async def server(self, instance: str) -> ServerAccess:
         """Raises NotFound."""
@@ -71,10 +79,13 @@ class SettingPolicy(Protocol):
 
 
 class LoginAudit(Protocol):
-    """Records of logins. Both may raise AuditUnavailable; then nobody gets in."""
+    """Records of logins. All may raise AuditUnavailable; then nobody gets in."""
 
     async def opened(self, session: str, principal: Principal, target: Target, client: ClientInfo) -> None:
         """Returns when the record is as durable as the settings ask."""
+
+    async def vanished(self, session: str) -> None:
+        """One side went away between `opened` and its conversation, which would have recorded the session's end."""
 
     async def refused(self, session: str, client: ClientInfo, refusal: Refused) -> None:
         """Also for connections that were refused before anybody was known."""

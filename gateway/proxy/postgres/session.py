@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.proxy.sessions import Conversation
 from gateway.wire.postgres.backend import BackendKeyData
 
 
@@ -39,20 +40,6 @@ class Session:
     state: bytes = b"I"
     server_key: BackendKeyData | None = None
     application_prefix: str = ""
-
-
-class Conversation(Protocol):
-    """A running session, as the listener sees it."""
-
-    @property
-    def closed(self) -> asyncio.Future[None]:
-        """Done when both sides are closed and the last record is written."""
-
-    def drain(self) -> None:
-        """End as soon as no statement runs and no transaction is open; the client hears 57P01."""
-
-    def abort(self) -> None:
-        """End now; the client hears 57P01."""
 
 
 class ConversationFactory(Protocol):

@@ -1,0 +1,263 @@
+"""One PostgreSQL connection from its first byte to a running session.
+
+    accept → login at the gateway → which database → may they → login at the server → record → conversation
+
+Each step answers with a value or with `Refused`; a refusal is recorded and told to the client as FATAL, the way a server
+ends a login. A session is made from `Authenticated` alone.
+"""
+
+import asyncio
+import logging
+import secrets
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from gateway.model.decision import Outcome
+from gateway.model.errors import AuditUnavailable, NotFound, StoreUnavailable
+from gateway.model.identity import ClientInfo, Target
+from gateway.proxy.cancel import CancelKey, CancelRegistry
+from gateway.proxy.listener import Incoming, peek
+from gateway.proxy.outcome import Authenticated, RefusalCode, Refused
+from gateway.proxy.ports import ConnectPolicy, Directory, LoginAudit, ServerAccess, SettingPolicy
+from gateway.proxy.postgres.address import resolve_database
+from gateway.proxy.postgres.backend import ServerLink, application_name, application_prefix, cancel_server, connect_server
+from gateway.proxy.postgres.channel import LoginChannel, PeerGone
+from gateway.proxy.postgres.login import ClientLogin, LoginDesk
+from gateway.proxy.postgres.session import ConversationFactory, Session
+from gateway.proxy.sessions import Sessions, TooManySessions
+from gateway.wire.postgres.backend import BackendKeyData, ParameterStatus, ReadyForQuery
+from gateway.wire.postgres.report import ErrorResponse
+from gateway.wire.postgres.startup import PROTOCOL_3_2, TLS_HANDSHAKE_BYTE, CancelRequest
+
+log = logging.getLogger(__name__)
+
+_OVERLOADED = Refused(RefusalCode.TOO_MANY_CONNECTIONS, "sorry, too many clients already", "connection limit of the gateway")
+_DRAINING = Refused(RefusalCode.SHUTTING_DOWN, "the database system is shutting down", "the gateway is draining")
+
+
+class _Ended(Exception):
+    """The way in ends here."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDoor:
+    """The handler of PostgreSQL's listener: `Listener(host, port, door.serve, …)`.
+
+    connect_seconds  for reaching a server and logging in there
+    """
+
+    desk: LoginDesk
+    policy: ConnectPolicy
+    setting_policy: SettingPolicy
+    audit: LoginAudit
+    cancels: CancelRegistry
+    sessions: Sessions
+    converse: ConversationFactory
+    connect_seconds: float = 10.0
+
+    async def serve(self, incoming: Incoming) -> None:
+        """Owns the socket. Returns when the session is over, or was refused."""
+        visit = _Visit(self, incoming, secrets.token_hex(16))
+        try:
+            await visit.run()
+        except PeerGone as error:
+            log.debug("a client at %s went away while logging in: %s", incoming.address, error)
+        finally:
+            visit.abandon()
+
+    @property
+    def directory(self) -> Directory:
+        return self.desk.directory
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One connection on its way in."""
+
+    door: PostgresDoor
+    incoming: Incoming
+    session_id: str
+    channel: LoginChannel | None = None
+    login: ClientLogin | None = None
+    link: ServerLink | None = field(default=None)
+    handed_over: bool = False
+
+    async def run(self) -> None:
+        self.channel = channel = await self._open()
+        self.login = login = ClientLogin(self.door.desk, channel, self.incoming.address, refuse_with=self._no_entry())
+        try:
+            match await login.run():
+                case CancelRequest(process_id, secret):
+                    await channel.farewell()  # first: whether and when the key was found is nobody's business
+                    await self.door.cancels.cancel(process_id, secret)
+                case Refused() as refused:
+                    raise _Ended(refused)  # noqa: TRY301
+                case Authenticated() as authenticated:
+                    with self.door.sessions.slot(authenticated.principal.name):
+                        await self._session(channel, authenticated)
+        except _Ended as ended:
+            await self._refuse(channel, ended.refused)
+        except TooManySessions:
+            message = f'too many connections for role "{login.user}"'
+            await self._refuse(channel, Refused(RefusalCode.TOO_MANY_CONNECTIONS, message, "connection limit of the user"))
+        except StoreUnavailable as error:
+            message = "gateway: logins cannot be checked now"
+            await self._refuse(channel, Refused(RefusalCode.SHUTTING_DOWN, message, f"store unavailable: {error}"))
+        except AuditUnavailable as error:
+            message = "gateway: audit log unavailable, connection refused"
+            await self._refuse(channel, Refused(RefusalCode.AUDIT_UNAVAILABLE, message, str(error)))
+
+    def abandon(self) -> None:
+        """Whatever was opened and not handed over is closed, however the way in ended."""
+        if self.channel is None:
+            self.incoming.socket.close()
+        elif not self.handed_over:
+            self.channel.abort()
+        if self.link is not None and not self.handed_over:
+            self.link.transport.abort()
+
+    def _no_entry(self) -> Refused | None:
+        if self.door.sessions.draining:
+            return _DRAINING
+        return _OVERLOADED if self.incoming.overloaded else None
+
+    async def _open(self) -> LoginChannel:
+        """The client's socket as a transport; with TLS at once where its first byte says so."""
+        loop = asyncio.get_running_loop()
+        tls = self.door.desk.tls
+        try:
+            async with asyncio.timeout(self.door.desk.seconds):
+                first = await peek(self.incoming.socket) if tls is not None else None
+                if tls is not None and first is None:
+                    raise PeerGone
+                context = tls.context if tls is not None and first == TLS_HANDSHAKE_BYTE else None
+                _, channel = await loop.connect_accepted_socket(LoginChannel, self.incoming.socket, ssl=context)
+        except OSError as error:  # ssl.SSLError and TimeoutError are such
+            raise PeerGone(f"no first byte, or no TLS: {error.__class__.__name__}") from error
+        return channel
+
+    async def _session(self, channel: LoginChannel, authenticated: Authenticated) -> None:
+        target = await self._target(authenticated)
+        await self._judge_settings(authenticated, target)
+        access = await self._access(target)
+        self.link = link = await self._connect(access, authenticated, target)
+        await self.door.audit.opened(self.session_id, authenticated.principal, target, authenticated.client)
+        canceller = _Canceller(access, link, self.door.connect_seconds)
+        key = self.door.cancels.register(canceller.cancel, 32 if authenticated.protocol >= PROTOCOL_3_2 else 4)
+        try:
+            conversation = self.door.converse(self._hand_over(channel, authenticated, target, link, key))
+            self.handed_over = True
+            await self.door.sessions.run(conversation)
+        except (PeerGone, _Ended):
+            await self.door.audit.vanished(self.session_id)
+            raise
+        finally:
+            self.door.cancels.forget(key)
+
+    async def _target(self, authenticated: Authenticated) -> Target:
+        found = await resolve_database(
+            authenticated.database, authenticated.principal, authenticated.client, self.door.directory, self.door.policy
+        )
+        return found if isinstance(found, Target) else _end(found)
+
+    async def _judge_settings(self, authenticated: Authenticated, target: Target) -> None:
+        """What `SET name = value` would be refused, a startup parameter is too."""
+        for name, value in authenticated.settings:
+            decision = await self.door.setting_policy.may_set(
+                authenticated.principal, target, authenticated.client, name, value
+            )
+            if decision.outcome is not Outcome.ALLOW:
+                reason = decision.reason
+                detail = f"Rule {reason.rule}, policy {decision.policy_version}." if reason.rule else ""
+                message = f"gateway: permission denied: set {name}"
+                _end(Refused(RefusalCode.PERMISSION_DENIED, message, reason.text, detail=detail, hint=reason.hint))
+
+    async def _access(self, target: Target) -> ServerAccess:
+        try:
+            return await self.door.directory.server(target.instance)
+        except NotFound as error:
+            _end(Refused(RefusalCode.CANNOT_CONNECT, "gateway: the server cannot be reached", str(error)))
+
+    async def _connect(self, access: ServerAccess, authenticated: Authenticated, target: Target) -> ServerLink:
+        shown = application_name(authenticated.principal.name, authenticated.application_name)
+        parameters = [("application_name", shown), *authenticated.settings]
+        link = await connect_server(access, target.database, parameters, self.door.connect_seconds)
+        return link if isinstance(link, ServerLink) else _end(link)
+
+    def _hand_over(
+        self, channel: LoginChannel, authenticated: Authenticated, target: Target, link: ServerLink, key: CancelKey
+    ) -> Session:
+        if link.transport.is_closing():
+            _end(
+                Refused(RefusalCode.CANNOT_CONNECT, "gateway: the server cannot be reached", "the server closed the connection")
+            )
+        client, surplus = channel.hand_over()
+        client.write(_welcome(link, key))
+        return Session(
+            id=self.session_id,
+            principal=authenticated.principal,
+            target=target,
+            client_info=authenticated.client,
+            protocol=authenticated.protocol,
+            client=client,
+            server=link.transport,
+            parameters=link.parameters,
+            settings=authenticated.settings,
+            client_surplus=surplus,
+            server_surplus=link.surplus,
+            state=link.state,
+            server_key=link.key,
+            application_prefix=application_prefix(authenticated.principal.name),
+        )
+
+    async def _refuse(self, channel: LoginChannel, refused: Refused) -> None:
+        login = self.login
+        recorded = Refused(
+            code=refused.code,
+            message=refused.message,
+            reason=refused.reason,
+            user=login.user if login is not None else "",
+            database=login.database if login is not None else "",
+        )
+        application = login.application_name if login is not None else ""
+        client = ClientInfo(self.incoming.address, application, channel.encrypted)
+        try:
+            await self.door.audit.refused(self.session_id, client, recorded)
+        except AuditUnavailable as error:
+            log.error("a refused login of %r could not be recorded: %s", recorded.user, error)  # noqa: TRY400
+        report = ErrorResponse.of("FATAL", refused.code, refused.message, detail=refused.detail, hint=refused.hint)
+        await channel.farewell(report.encode())
+
+
+@dataclass(slots=True)
+class _Canceller:
+    """Cancels at the server with the server's own key; requests that come while one is under way add nothing."""
+
+    access: ServerAccess
+    link: ServerLink
+    seconds: float
+    busy: bool = False
+
+    async def cancel(self) -> None:
+        if self.busy or self.link.key is None:
+            return
+        self.busy = True
+        try:
+            await cancel_server(self.access, self.link.encrypted, self.link.key, self.seconds)
+        finally:
+            self.busy = False
+
+
+def _welcome(link: ServerLink, key: CancelKey) -> bytes:
+    """What a server says between AuthenticationOk and its first ReadyForQuery, but with the gateway's own cancel key."""
+    statuses = (ParameterStatus(name, value) for name, value in link.parameters.items())
+    own_key = BackendKeyData(key.process_id, key.secret)
+    return b"".join(message.encode() for message in (*link.notices, *statuses, own_key, ReadyForQuery(link.state)))
+
+
+def _end(refused: Refused) -> NoReturn:
+    raise _Ended(refused)
