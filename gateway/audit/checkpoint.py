@@ -80,10 +80,9 @@ def parse_checkpoint(line: bytes) -> Checkpoint | None:
     return checkpoint if exact else None
 
 
-def checkpoint_signature_valid(checkpoint: Checkpoint, public_keys: tuple[bytes, ...]) -> bool:
+def checkpoint_signature_valid(checkpoint: Checkpoint, public_key: bytes) -> bool:
     try:
         signature = bytes.fromhex(checkpoint.signature)
     except ValueError:
         return False
-    message = checkpoint.message()
-    return any(signature_valid(key, message, signature) for key in public_keys)
+    return signature_valid(public_key, checkpoint.message(), signature)

@@ -72,8 +72,8 @@ class HeadFile:
         self._map.close()
 
 
-def read_head(path: Path, keys: tuple[AuditKeys, ...]) -> tuple[Head | None, str]:
-    """The newer slot and "", or None and what is wrong. Both slots must be whole; without keys the MACs are not checked."""
+def read_head(path: Path, keys: AuditKeys | None) -> tuple[Head | None, str]:
+    """The newer slot and "", or None and what is wrong. Both slots must be whole; without keys their MACs are not checked."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -89,7 +89,7 @@ def read_head(path: Path, keys: tuple[AuditKeys, ...]) -> tuple[Head | None, str
     return max(heads, key=lambda head: (head.seq, head.checkpoints, head.closed)), ""
 
 
-def _read_slot(slot: bytes, keys: tuple[AuditKeys, ...]) -> Head | None:
+def _read_slot(slot: bytes, keys: AuditKeys | None) -> Head | None:
     try:
         fields = json.loads(slot)
         mac = str(fields.pop("mac")).encode()
@@ -99,6 +99,6 @@ def _read_slot(slot: bytes, keys: tuple[AuditKeys, ...]) -> Head | None:
         return None
     if slot != (b'%b,"mac":"%b"}' % (message, mac)).ljust(SLOT_BYTES - 1) + b"\n":
         return None
-    if keys and not any(key.head_mac_valid(message, mac) for key in keys):
+    if keys is not None and not keys.head_mac_valid(message, mac):
         return None
     return head

@@ -131,11 +131,10 @@ class AuditLog:
         segment_bytes: int = 256 * 1024 * 1024,
         checkpoint_seconds: float = 10.0,
         on_anchor: Callable[[Anchor], None] | None = None,
-        previous_keys: tuple[AuditKeys, ...] = (),
     ) -> "AuditLog":
         """Continue the chain (`files.chain_name`), or begin it.
 
-        `on_anchor` is called on the loop with each checkpoint; `previous_keys` are accepted for what is already there.
+        `on_anchor` is called on the loop with each checkpoint.
         Raises AuditUnavailable where the folder cannot be used or another process writes this chain.
         """
         loop = asyncio.get_running_loop()
@@ -147,9 +146,7 @@ class AuditLog:
                 loop.call_soon_threadsafe(told, anchor_of(checkpoint))
 
         try:
-            disk, lock_file = await asyncio.to_thread(
-                _open_disk, directory, chain, (keys, *previous_keys), segment_bytes, anchors
-            )
+            disk, lock_file = await asyncio.to_thread(_open_disk, directory, chain, keys, segment_bytes, anchors)
         except OSError as error:
             raise AuditUnavailable(f"audit log unavailable: {error}") from error
         log = cls(disk, lock_file, strict=durability == "strict", checkpoint_seconds=checkpoint_seconds, on_anchor=on_anchor)
@@ -398,7 +395,7 @@ def _tell(told: "asyncio.Future[None]", error: AuditUnavailable | None) -> None:
 def _open_disk(
     directory: Path,
     chain: str,
-    keys: tuple[AuditKeys, ...],
+    keys: AuditKeys,
     segment_bytes: int,
     on_checkpoint: Callable[[Checkpoint], None],
 ) -> tuple[Disk, int]:
@@ -421,12 +418,12 @@ def _open_disk(
             notes.append({"change": "audit.damaged", "chain": folder.name, "reason": str(damage)})
             generation += 1
     state.notes[:0] = notes
-    return Disk(folder, keys[0], segment_bytes, state, on_checkpoint), lock_file
+    return Disk(folder, keys, segment_bytes, state, on_checkpoint), lock_file
 
 
-def _publish_key(directory: Path, keys: tuple[AuditKeys, ...]) -> None:
-    """Beside the chains, one key a line, newest first: those who only have the files can check the signatures."""
+def _publish_key(directory: Path, keys: AuditKeys) -> None:
+    """Beside the chains, so that those who only have the files can check the signatures."""
     path = directory / files.PUBLIC_KEY
-    text = "".join(f"{key.public_key.hex()}\n" for key in keys)
+    text = f"{keys.public_key.hex()}\n"
     if not path.exists() or path.read_text() != text:
         path.write_text(text)

@@ -42,7 +42,7 @@ class Damaged(Exception):
     """The chain on disk is not what its writer left."""
 
 
-def read_state(folder: Path, keys: tuple[AuditKeys, ...]) -> ChainState:
+def read_state(folder: Path, keys: AuditKeys) -> ChainState:
     """The chain's state, its torn end mended. Raises Damaged, OSError."""
     state = ChainState(folder)
     segments = files.segments(folder)
@@ -101,10 +101,10 @@ def _read_segment(state: ChainState, path: Path, covered: int, head: Head, *, be
         for line in lines:
             if prev is None:
                 prev = _claimed_prev(line)
-            digest, fault = record_fault(line, seq + 1, prev)
-            if fault:
+            digest, fault = record_fault(line[:-1], seq + 1, prev)
+            if fault or not line.endswith(b"\n"):
                 if seq + 1 <= head.seq or not last:
-                    raise Damaged(f"{path.name}: record {seq + 1}: {fault}")
+                    raise Damaged(f"{path.name}: record {seq + 1}: {fault or 'the line is incomplete'}")
                 _mend(state, path, size)
                 break
             seq, prev = seq + 1, digest
