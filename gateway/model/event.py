@@ -27,5 +27,6 @@ class EventKind(StrEnum):
     POLICY_LOADED = "policy.loaded"
     POLICY_REJECTED = "policy.rejected"
     ADMIN_CHANGE = "admin.change"
+    ADMIN_REFUSED = "admin.refused"  # policy said no to a request to the API
     ADMIN_LOGIN = "admin.login"
     ADMIN_LOGIN_REFUSED = "admin.login_refused"

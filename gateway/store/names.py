@@ -19,14 +19,14 @@ def check_name(kind: str, name: str) -> str:
         raise ConfigurationError(f"{kind} {name!r}: a name neither begins nor ends with a space")
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in name):
         raise ConfigurationError(f"{kind} {name!r}: a name holds no control characters")
-    if any(character in name for character in ',"*'):
-        raise ConfigurationError(f'{kind} {name!r}: a name holds none of: , " *')
+    if any(character in name for character in ',"*') or ("/" in name and kind != "database"):
+        raise ConfigurationError(f'{kind} {name!r}: a name holds none of: , " * /')
     return name
 
 
 def check_plain_name(kind: str, name: str) -> str:
     """The same for names that are one part of an address: an instance in `instance/database`, a role in `role@project`."""
     check_name(kind, name)
-    if any(character in name for character in "/@"):
-        raise ConfigurationError(f"{kind} {name!r}: a name holds neither / nor @")
+    if "@" in name:
+        raise ConfigurationError(f"{kind} {name!r}: a name holds no @")
     return name
