@@ -20,12 +20,15 @@ approved by `approve` on the database or object itself; one's own needs `approve
 
 from gateway.policy.bundle import Bundle, load_bundle
 from gateway.policy.grants import Grant, grant_rule
+from gateway.policy.service import PolicyEvent, PolicyService
 from gateway.policy.snapshot import CompiledBundle, PolicySnapshot, compile_bundle, compile_policy
 
 __all__ = [
     "Bundle",
     "CompiledBundle",
     "Grant",
+    "PolicyEvent",
+    "PolicyService",
     "PolicySnapshot",
     "compile_bundle",
     "compile_policy",
