@@ -48,7 +48,7 @@ class Assessment:
     """One footprint before one asker."""
 
     def __init__(self, asker: Asker, target: Target, masks: MaskIndex, queries: QueryRules, footprint: Footprint) -> None:
-        self._asker = asker
+        self.asker = asker
         self._target = target
         self._masks = masks
         self._footprint = footprint
@@ -62,12 +62,12 @@ class Assessment:
         reviewable: Refusal | None = None
         for refusal in self._refusals():
             if not refusal.reviewable:
-                return Decision(Outcome.DENY, refusal.reason, version, (), self._asker.until)
+                return Decision(Outcome.DENY, refusal.reason, version, (), self.asker.until)
             reviewable = reviewable or refusal
         if reviewable is not None:
             reason = refusals.needs_issue(self._footprint.kind, self._target.address, reviewable.reason)
-            return Decision(Outcome.REVIEW, reason, version, (), self._asker.until)
-        return Decision(Outcome.ALLOW, self._granted(), version, self._obligations(), self._asker.until)
+            return Decision(Outcome.REVIEW, reason, version, (), self.asker.until)
+        return Decision(Outcome.ALLOW, self._granted(), version, self._obligations(), self.asker.until)
 
     def _refusals(self) -> Iterator[Refusal]:
         footprint = self._footprint
@@ -92,7 +92,7 @@ class Assessment:
         return footprint.category in _FREE and asks_nothing
 
     def _ask(self, action: Action, path: str, *, named: bool = True) -> Answer:
-        return self._asker.passes(action, path) if named else self._asker.ask(action, path)
+        return self.asker.passes(action, path) if named else self.asker.ask(action, path)
 
     def _require(self, action: Action, path: str, *, named: bool = True) -> Iterator[Refusal]:
         answer = self._ask(action, path, named=named)
@@ -138,7 +138,7 @@ class Assessment:
         for child in access.beneath:
             if child.origin is AccessOrigin.CHILD:
                 path = object_path(self._target, child.object)
-                answer = self._asker.ask(child.action, path)
+                answer = self.asker.ask(child.action, path)
                 if answer.denied:
                     return self._refusal(child.action, path, answer)
                 deeper = self._denied_child(child)
@@ -163,8 +163,8 @@ class Assessment:
         reason = refusals.not_permitted(action, path, answer, self._target.project)
         if action is not Action.DDL:
             return Refusal(reason)
-        proposable = self._asker.ask(Action.PROPOSE, self._database).allowed
-        return Refusal(reason, reviewable=proposable and not self._asker.ask(Action.PROPOSE, path).denied)
+        proposable = self.asker.ask(Action.PROPOSE, self._database).allowed
+        return Refusal(reason, reviewable=proposable and not self.asker.ask(Action.PROPOSE, path).denied)
 
     def _category(self) -> Iterator[Refusal]:
         """Commands that changed or administered something without an access that says so would slip through: they do not."""
@@ -195,9 +195,9 @@ class Assessment:
             yield Refusal(reason)
 
     def _granted(self) -> Reason:
-        if not self._asker.allowing:
+        if not self.asker.allowing:
             return Reason(ReasonCode.ALWAYS, "needs no permission beyond connect")
-        rules = list(self._asker.allowing)
+        rules = list(self.asker.allowing)
         named = ", ".join(rules[:_NAMED_RULES]) + (", …" if len(rules) > _NAMED_RULES else "")
         return Reason(ReasonCode.GRANTED, "granted", named)
 

@@ -1,6 +1,6 @@
 """A policy at one moment, compiled: immutable to its users, with memories of its own that only save time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
@@ -74,8 +74,20 @@ class PolicySnapshot:
             return Decision(Outcome.DENY, Reason(ReasonCode.NO_RULE, text, hint="rename the instance"), self.version)
         return self.assess(principal, target, client, footprint, now).decide(self.version)
 
-    def assess(self, principal: Principal, target: Target, client: ClientInfo, footprint: Footprint, now: float) -> Assessment:
+    def assess(
+        self,
+        principal: Principal,
+        target: Target,
+        client: ClientInfo,
+        footprint: Footprint,
+        now: float,
+        *,
+        listener: Callable[[Asker], Asker] | None = None,
+    ) -> Assessment:
+        """The footprint before somebody who can be asked; `listener` may stand between to hear the questions."""
         asker = self.asker(principal, target_circumstances(principal, target, client, now))
+        if listener is not None:
+            asker = listener(asker)
         return Assessment(asker, target, self._compiled.masks, self.bundle.queries, footprint)
 
     def permits(  # noqa: PLR0917 - called by position too, as its callers' protocols have it
