@@ -4,6 +4,8 @@ The same engine that decides statements decides here. An API object's path is `g
 `select` reads it and `admin` changes it, in the project's domain, or in "" for what belongs to the whole workspace.
 """
 
+import base64
+import binascii
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.api.passwords import prove, record_login
 from gateway.api.problems import Unauthenticated
 from gateway.api.services import ApiServices
 from gateway.model.decision import Decision, Outcome
@@ -24,6 +27,7 @@ from gateway.model.paths import object_path, segment
 
 _bearer = HTTPBearer(auto_error=False, description="A token from POST /api/v1/login or POST /api/v1/tokens")
 _AGENT_LENGTH = 200
+_BASIC_LENGTH = 2048
 
 
 async def services_of(request: Request) -> ApiServices:
@@ -105,14 +109,34 @@ class Caller:
 
 
 async def _authenticate(
-    request: Request, services: Services, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request,
+    services: Services,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    if credentials is None:
+    client = client_of(request)
+    if bearer is not None:
+        principal = await services.store.token_owner(bearer.credentials)
+        if principal is None:
+            raise Unauthenticated("this token does not count: unknown, ended, revoked, or its owner is disabled")
+        return Caller(principal, client, services)
+    pair = _basic(request.headers.get("authorization", ""))
+    if pair is None:
         raise Unauthenticated("a token is needed: Authorization: Bearer …; POST /api/v1/login gives one")
-    principal = await services.store.token_owner(credentials.credentials)
-    if principal is None:
-        raise Unauthenticated("this token does not count: unknown, ended, revoked, or its owner is disabled")
-    return Caller(principal, client_of(request), services)
+    principal = await prove(services, *pair, client)
+    await record_login(services, principal, client, request=f"{request.method} {request.url.path}")
+    return Caller(principal, client, services)
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    """User and password of HTTP Basic (RFC 7617), or None where the header is something else."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic" or len(value) > _BASIC_LENGTH:
+        return None
+    try:
+        user, colon, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, password) if colon and user and "\0" not in user + password else None
 
 
 Authenticated = Annotated[Caller, Depends(_authenticate)]

@@ -1,6 +1,5 @@
 """A password for a token that lives for hours, and the tokens that people make for their machines."""
 
-import asyncio
 import secrets
 from typing import Annotated
 
@@ -9,13 +8,9 @@ from fastapi import APIRouter, Path, Request, Response
 from gateway.api.callers import Authenticated, Caller, Services, client_of, gateway_path
 from gateway.api.models import LoginRequest, NewToken, TokenOut, TokenRequest
 from gateway.api.pages import Cursor, Limit, Page, page
-from gateway.api.problems import TooManyAttempts, Unauthenticated
-from gateway.api.services import ApiServices
-from gateway.model.event import EventKind
+from gateway.api.passwords import prove, record_login
 from gateway.model.footprint import Action
-from gateway.model.identity import ClientInfo, Principal
 from gateway.store import StoredToken, tokens
-from gateway.store.passwords import check_password
 
 router = APIRouter(tags=["login"])
 TokenName = Annotated[str, Path(max_length=190, pattern=r"^[^\x00]+$")]
@@ -25,37 +20,14 @@ TokenName = Annotated[str, Path(max_length=190, pattern=r"^[^\x00]+$")]
 async def login(body: LoginRequest, request: Request, services: Services) -> NewToken:
     """A token for a user name and password. Unknown user and wrong password get the same answer, after the same work."""
     client = client_of(request)
-    user = await services.store.user(body.user)
-    right = await asyncio.to_thread(check_password, body.password, user.verifier if user else None)
-    accepted = right and user is not None and not user.disabled
-    if not accepted:
-        services.throttle.failed(body.user, client.address)
-    wait = services.throttle.answer_wait(body.user, client.address)
-    if wait is None:
-        await _record_refusal(services, body.user, client, "too many failed logins")
-        raise TooManyAttempts("too many failed logins; wait a little")
-    await asyncio.sleep(wait)
-    if not accepted:
-        await _record_refusal(services, body.user, client, "wrong user name or password")
-        raise Unauthenticated("wrong user name or password")
-    services.throttle.succeeded(body.user)
-    return await _issue_login_token(services, body.user, client)
-
-
-async def _issue_login_token(services: ApiServices, user: str, client: ClientInfo) -> NewToken:
+    principal = await prove(services, body.user, body.password, client)
     now = services.clock()
     ends = now + services.limits.login_token_seconds
     name = f"login {int(now)} {secrets.token_hex(4)}"
     async with services.store.write() as connection:
-        token = await tokens.create_token(connection, user, name, now=now, expires_at=ends)
-        body = {"token": name, "address": client.address, "application": client.application}
-        await services.recorder.record(EventKind.ADMIN_LOGIN, Principal(user), None, body)
-    return NewToken(token=token, name=name, user=user, expires_at=ends)
-
-
-async def _record_refusal(services: ApiServices, user: str, client: ClientInfo, reason: str) -> None:
-    body = {"reason": reason, "address": client.address, "application": client.application}
-    await services.recorder.record(EventKind.ADMIN_LOGIN_REFUSED, Principal(user), None, body)
+        token = await tokens.create_token(connection, principal.name, name, now=now, expires_at=ends)
+        await record_login(services, principal, client, token=name)
+    return NewToken(token=token, name=name, user=principal.name, expires_at=ends)
 
 
 @router.get("/tokens")
