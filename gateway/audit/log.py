@@ -20,6 +20,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -213,7 +214,7 @@ class AuditLog:
             callback(self._failure)
         else:
             self._waiters.append((position, callback))
-            if not self._urgent:
+            if position > self._chain.seq and not self._urgent:  # not in the group that is on its way
                 self._schedule()
 
     async def durable(self, position: int) -> None:
@@ -222,8 +223,9 @@ class AuditLog:
             if self._failure is not None:
                 raise self._failure
             told: asyncio.Future[None] = self._loop.create_future()
-            self._waiters.append((position, lambda error, told=told: _tell(told, error)))  # type: ignore[misc]
-            self._schedule()
+            self._waiters.append((position, partial(_tell, told)))
+            if position > self._chain.seq:
+                self._schedule()
             await told
 
     async def close(self) -> None:
@@ -258,9 +260,11 @@ class AuditLog:
 
     def _flush(self) -> None:
         self._scheduled = False
-        if self._busy or not self._pending or self._failure is not None:
+        if self._busy or self._failure is not None:
             return
         self._urgent = False
+        if not self._pending:
+            return
         batch = self._pending
         if len(batch) > GROUP_RECORDS:
             batch, self._pending = batch[:GROUP_RECORDS], batch[GROUP_RECORDS:]
