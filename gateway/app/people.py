@@ -1,10 +1,9 @@
 """Who people are at this moment: the store's answer, kept in memory for those who have live sessions."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from gateway.model.identity import Engine, Principal, Target
-from gateway.store import ServerAccess, Store
+from gateway.model.identity import Principal, Target
+from gateway.store import ServerAccess, Store, StoredUser
 
 
 class LivePrincipals:
@@ -50,31 +49,26 @@ class StoreDirectory:
         self._principals = principals
         self._targets: Sequence[Target] | None = None
 
-    async def verifier(self, user: str) -> str | None:
-        stored = await self._store.user(user)
-        return None if stored is None or stored.disabled else stored.verifier
+    async def user(self, name: str) -> StoredUser | None:
+        return await self._store.user(name)
 
-    async def native_verifier(self, user: str) -> bytes | None:
-        stored = await self._store.user(user)
-        return None if stored is None or stored.disabled else stored.native_verifier
-
-    async def principal(self, user: str) -> Principal | None:
-        return self._entered(await self._store.principal(user))
+    async def principal(self, name: str) -> Principal | None:
+        return self._entered(await self._store.principal(name))
 
     async def token_owner(self, token: str) -> Principal | None:
         return self._entered(await self._store.token_owner(token))
 
-    async def targets(self, engine: Engine) -> Sequence[Target]:
+    async def targets(self) -> Sequence[Target]:
         if self._targets is None:
             self._targets = tuple(await self._store.targets())
-        return [target for target in self._targets if target.engine is engine]
+        return self._targets
 
     async def server(self, instance: str) -> ServerAccess:
         return await self._store.server(instance)
 
     async def target(self, instance: str, database: str) -> Target | None:
         """`changes.ports.Targets`."""
-        for target in await self._store.targets():
+        for target in await self.targets():
             if (target.instance, target.database) == (instance, database):
                 return target
         return None
@@ -87,8 +81,3 @@ class StoreDirectory:
         if principal is not None:
             self._principals.entered(principal)
         return principal
-
-
-def masking_key(derive: Callable[[str], bytes]) -> bytes:
-    """The key of `hash` masks: the same on every gateway that shares the master key."""
-    return hashlib.sha256(derive("masking")).digest()

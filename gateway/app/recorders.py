@@ -41,6 +41,10 @@ class LoginRecorder:
         body = fragment({"tls": client.tls, "login": str(principal.kind)})
         await self._log.durable(self._log.append(EventKind.SESSION_OPEN, who, body))
 
+    async def vanished(self, session: str) -> None:
+        body = fragment({"error": {"code": "08006", "message": "the client or the server went away during login"}})
+        await self._log.durable(self._log.append(EventKind.SESSION_CLOSE, fragment({"session": session}), body))
+
     async def refused(self, session: str, client: ClientInfo, refusal: Refused) -> None:
         who = session_fragment(session, user=refusal.user, client=client.address, application=client.application)
         body = fragment({"database": refusal.database or None, "error": {"code": refusal.code, "message": refusal.reason}})

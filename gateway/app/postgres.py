@@ -1,0 +1,52 @@
+"""PostgreSQL's port: the door and the conversation over the rooms."""
+
+from gateway.app.recorders import LoginRecorder
+from gateway.app.rooms import Rooms
+from gateway.config import split_endpoint
+from gateway.model.decision import Decision
+from gateway.model.errors import ConfigurationError
+from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.proxy.listener import Listener
+from gateway.proxy.postgres.door import PostgresDoor
+from gateway.proxy.postgres.login import LoginDesk
+from gateway.proxy.tls import server_side
+from gateway.verdict import Judge, SessionIdentity
+
+
+class _Entry:
+    """`proxy.ports.ConnectPolicy`: the judge's own answer, the same that live sessions are held to."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def may_connect(self, principal: Principal, target: Target, client: ClientInfo) -> Decision:
+        return self._judge.connect(SessionIdentity(principal, target, client, ""))
+
+
+def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
+    """Not started yet. Raises ConfigurationError for TLS files that cannot be used."""
+    settings = rooms.settings
+    if settings.listen.postgres is None:
+        raise ConfigurationError("listen.postgres is not set")
+    tls = None
+    if settings.tls is not None:
+        tls = server_side(settings.tls.cert, settings.tls.key, settings.tls.client_ca, required=settings.tls.require)
+    desk = LoginDesk(
+        directory=rooms.directory,
+        throttle=rooms.throttle,
+        mock_secret=rooms.key.derive("scram-mock"),
+        tls=tls,
+        seconds=settings.limits.login_seconds,
+    )
+    door = PostgresDoor(
+        desk=desk,
+        policy=_Entry(rooms.judge),
+        setting_policy=rooms.road,
+        audit=LoginRecorder(rooms.audit),
+        cancels=rooms.cancels,
+        sessions=rooms.sessions,
+        converse=postgres_conversations(rooms),
+        connect_seconds=settings.limits.connect_seconds,
+    )
+    host, port = split_endpoint(settings.listen.postgres)
+    return Listener(host, port, door.serve, connections=settings.limits.connections, reuse_port=reuse_port)

@@ -1,0 +1,250 @@
+"""Every room opened and wired: the only place where implementations meet the protocols that others declare."""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from gateway.analysis import analyse_postgres, normalise_postgres
+from gateway.app.connections import ServerConnections, ServerUnreachable
+from gateway.app.followers import Background, StoreCancelForwarder, StoreFollower
+from gateway.app.people import LivePrincipals, StoreDirectory
+from gateway.app.recorders import StepRecorder
+from gateway.app.road import Road
+from gateway.audit import Anchor, AuditKeys, AuditLog, chain_name, fragment
+from gateway.catalog import CatalogService
+from gateway.changes import Authority, ChangeDesk, Claims, Rollouts, schema_reader
+from gateway.changes.executor import ConnectionLost, Executor
+from gateway.changes.postgres_executor import PostgresExecutor
+from gateway.config import Settings
+from gateway.model.decision import Decision
+from gateway.model.errors import AuditUnavailable, StoreUnavailable
+from gateway.model.footprint import Action
+from gateway.model.identity import ClientInfo, Engine, Principal, Target
+from gateway.policy.service import PolicyEvent, PolicyService
+from gateway.proxy.cancel import CancelRegistry
+from gateway.proxy.sessions import Sessions
+from gateway.proxy.throttle import LoginThrottle
+from gateway.store import SecretKey, Store
+from gateway.store.anchors import Anchor as StoredAnchor
+from gateway.store.issues import IssueRepository
+from gateway.verdict import Judge
+
+_log = logging.getLogger("gateway")
+
+
+@dataclass(slots=True)
+class Rooms:
+    """Everything that is open in this process."""
+
+    settings: Settings
+    worker: int
+    key: SecretKey
+    store: Store
+    audit: AuditLog
+    policy: PolicyService
+    catalogs: CatalogService
+    principals: LivePrincipals
+    directory: StoreDirectory
+    judge: Judge
+    road: Road
+    desk: ChangeDesk
+    rollouts: Rollouts
+    sessions: Sessions
+    cancels: CancelRegistry
+    throttle: LoginThrottle
+    follower: StoreFollower
+    background: Background
+    steps: StepRecorder
+
+    def permits(  # noqa: PLR0917 - the shape that changes and the API declare
+        self,
+        principal: Principal,
+        project: str,
+        path: str,
+        action: Action,
+        now: float,
+        client: ClientInfo | None = None,
+        environment: str = "",
+    ) -> Decision:
+        """By the policy of this moment."""
+        return self.policy.current.permits(principal, project, path, action, now, client, environment)
+
+
+async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> Rooms:
+    """Open in the order of need; `stack` closes in the other. Raises GatewayError for what cannot be opened."""
+    key = await asyncio.to_thread(SecretKey.load_or_create, settings.secrets.key_file)
+    store = await Store.open(settings.store.url, key)
+    stack.push_async_callback(store.close)
+    background = Background()
+    audit = await _open_audit(settings, worker, key, store, background)
+    stack.push_async_callback(_close_audit, audit)
+    stack.push_async_callback(background.close)
+    news = _News(audit)
+    policy = PolicyService(settings.policy.dir, on_event=news.policy)
+    principals = LivePrincipals(store)
+    directory = StoreDirectory(store, principals)
+    connections = ServerConnections(store, settings.limits.connect_seconds)
+    catalogs = CatalogService(connections.postgres)
+    stack.push_async_callback(catalogs.close)
+    judge = Judge(policy, catalogs, principals, {Engine.POSTGRES: analyse_postgres}, {Engine.POSTGRES: normalise_postgres})
+    news.changed = judge.changed
+    catalogs.subscribe(lambda _target, _snapshot: judge.changed())
+    road = Road(judge, catalogs)
+    steps = StepRecorder(audit)
+    cancels = CancelRegistry(StoreCancelForwarder(store))
+    follower = StoreFollower(store, _Refresh(store, policy, principals, directory, judge).follow, cancels.cancel_by_digest)
+    desk, rollouts = _open_changes(
+        settings, store, steps=steps, policy=policy, directory=directory, road=road, connections=connections
+    )
+    stack.push_async_callback(rollouts.close)
+    await follower.start()
+    background.keep(follower.run(), "store follower")
+    background.keep(policy.watch(), "policy watcher")
+    return Rooms(
+        settings=settings,
+        worker=worker,
+        key=key,
+        store=store,
+        audit=audit,
+        policy=policy,
+        catalogs=catalogs,
+        principals=principals,
+        directory=directory,
+        judge=judge,
+        road=road,
+        desk=desk,
+        rollouts=rollouts,
+        sessions=Sessions(settings.limits.connections_per_user),
+        cancels=cancels,
+        throttle=LoginThrottle(settings.limits.login_failures),
+        follower=follower,
+        background=background,
+        steps=steps,
+    )
+
+
+def public_url(settings: Settings) -> str:
+    """What refusals and issues point at."""
+    if settings.changes.base_url is not None:
+        return settings.changes.base_url
+    return f"http://{settings.listen.http}" if settings.listen.http is not None else "gateway:"
+
+
+def _open_changes(
+    settings: Settings,
+    store: Store,
+    *,
+    steps: StepRecorder,
+    policy: PolicyService,
+    directory: StoreDirectory,
+    road: Road,
+    connections: ServerConnections,
+) -> tuple[ChangeDesk, Rollouts]:
+    async def connect(target: Target) -> Executor:
+        try:
+            connection = await connections.open_postgres(target)
+        except ServerUnreachable as error:
+            raise ConnectionLost(str(error)) from error
+        return PostgresExecutor(connection, settings.changes.lock_timeout_ms)
+
+    repository = IssueRepository(store)
+
+    def permits(  # noqa: PLR0917 - the shape that changes declares
+        principal: Principal,
+        project: str,
+        path: str,
+        action: Action,
+        now: float,
+        client: ClientInfo | None = None,
+        environment: str = "",
+    ) -> Decision:
+        return policy.current.permits(principal, project, path, action, now, client, environment)
+
+    authority = Authority(permits, time.time)
+    claims = Claims(repository, steps, time.time, schema_reader(connect))
+    desk = ChangeDesk(
+        repository=repository,
+        recorder=steps,
+        authority=authority,
+        targets=directory.target,
+        rules=road.rulings,
+        base_url=public_url(settings),
+        clock=time.time,
+        claims=claims,
+    )
+    rollouts = Rollouts(
+        repository,
+        steps,
+        authority,
+        targets=directory.target,
+        connect=connect,
+        settings=settings.changes,
+        clock=time.time,
+    )
+    return desk, rollouts
+
+
+class _News:
+    """Policy's events: into the audit log, and to whoever keeps verdicts."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+        self.changed: Callable[[], None] = lambda: None
+
+    def policy(self, event: PolicyEvent) -> None:
+        self.changed()
+        try:
+            self._audit.append(event.kind, b"", fragment({"policy_version": event.version, "detail": event.detail}))
+        except AuditUnavailable as error:
+            # Nothing runs while no record can be written; the log records the gap itself when it is back.
+            _log.error("policy event not recorded: %s", error)
+
+
+class _Refresh:
+    """What a new version of the store brings: people, registered databases, grants."""
+
+    def __init__(
+        self, store: Store, policy: PolicyService, principals: LivePrincipals, directory: StoreDirectory, judge: Judge
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._principals = principals
+        self._directory = directory
+        self._judge = judge
+
+    async def follow(self) -> None:
+        """Raises StoreUnavailable; asked again at the next look."""
+        grants = await self._store.active_grants()
+        await self._principals.refresh()
+        self._directory.stale()
+        self._policy.set_grants(grants)
+        self._judge.changed()
+
+
+async def _open_audit(settings: Settings, worker: int, key: SecretKey, store: Store, background: Background) -> AuditLog:
+    async def keep(anchor: Anchor) -> None:
+        try:
+            await store.put_anchor(StoredAnchor(anchor.chain, anchor.seq, anchor.hash, anchor.time, anchor.signature))
+        except StoreUnavailable as error:
+            _log.warning("an audit anchor could not be stored, the next one will be: %s", error)
+
+    return await AuditLog.open(
+        settings.audit.dir,
+        chain_name(socket.gethostname(), worker),
+        AuditKeys.derive(key.derive),
+        durability=settings.audit.durability,
+        segment_bytes=settings.audit.segment_bytes,
+        checkpoint_seconds=settings.audit.checkpoint_seconds,
+        on_anchor=lambda anchor: background.once(keep(anchor), "audit anchor"),
+    )
+
+
+async def _close_audit(audit: AuditLog) -> None:
+    try:
+        await audit.close()
+    except AuditUnavailable as error:
+        _log.error("the audit log could not be closed in order: %s", error)
