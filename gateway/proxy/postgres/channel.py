@@ -5,6 +5,7 @@ Both logins use it, since they are conversations of a few messages. The relay af
 
 import asyncio
 import ssl
+from typing import cast
 
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.frames import SMALL_LIMIT, Frame, FrameReader
@@ -43,8 +44,7 @@ class LoginChannel(asyncio.Protocol):
         return self._reader.buffered
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
         self.encrypted = transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.model.identity import ClientInfo, Principal
-from gateway.proxy import tls
 from gateway.proxy.outcome import Authenticated, RefusalCode, Refused
 from gateway.proxy.ports import Directory
 from gateway.proxy.postgres.channel import LoginChannel
 from gateway.proxy.postgres.options import BadOptions, Requested, negotiated_version, sort_out
 from gateway.proxy.throttle import LoginThrottle
+from gateway.proxy.tls import POSTGRES_ALPN, ServerSideTls, client_common_name, selected_alpn
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.authentication import (
     AuthenticationCleartextPassword,
@@ -80,7 +80,7 @@ class LoginDesk:
     directory: Directory
     throttle: LoginThrottle
     mock_secret: bytes = field(repr=False)
-    tls: tls.ServerSideTls | None = None
+    tls: ServerSideTls | None = None
     certificate_use: CertificateUse = CertificateUse.SECOND_FACTOR
     iterations: int = DEFAULT_ITERATIONS
     seconds: float = 15.0
@@ -165,10 +165,10 @@ class ClientLogin:
 
     def _check_alpn(self, *, required: bool) -> None:
         """Over direct TLS a client must say which protocol it means, against attacks across protocols (ALPACA)."""
-        selected = tls.selected_alpn(self._channel.transport)
+        selected = selected_alpn(self._channel.transport)
         if selected is None and not required:
             return
-        if selected != tls.POSTGRES_ALPN:
+        if selected != POSTGRES_ALPN:
             raise ProtocolViolation("received direct SSL connection request without ALPN protocol negotiation extension")
 
     def _sort_out(self, startup: StartupMessage) -> Requested | Refused:
@@ -194,7 +194,7 @@ class ClientLogin:
 
     async def _authenticate(self, clock: asyncio.Timeout) -> tuple[Principal, str] | Refused:
         name = self.user.removesuffix(TOKEN_SUFFIX)
-        shown = tls.client_common_name(self._channel.transport)
+        shown = client_common_name(self._channel.transport)
         if shown is not None and not hmac.compare_digest(shown.encode(), name.encode("utf-8", "replace")):
             message = f'certificate authentication failed for user "{self.user}"'
             return self._refused(RefusalCode.INVALID_AUTHORIZATION, message, f"the certificate is of {shown!r}")
