@@ -6,7 +6,7 @@ The same engine that decides statements decides here. An API object's path is `g
 
 import base64
 import binascii
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.api.passwords import prove, record_login
+from gateway.api.passwords import origin, prove, record_login
 from gateway.api.problems import Unauthenticated
 from gateway.api.services import ApiServices
 from gateway.model.decision import Decision, Outcome
@@ -84,7 +84,7 @@ class Caller:
         try:
             yield
         except Forbidden as error:
-            body = {"reason": str(error), "address": self.client.address}
+            body = {**origin(self.client), "error": {"code": "403", "message": str(error)}}
             await self.services.recorder.record(EventKind.ADMIN_REFUSED, self.principal, None, body)
             raise
 
@@ -98,8 +98,12 @@ class Caller:
         """A change and its record. The record is durable before the change commits: no record, no change."""
         async with self.services.store.change() as connection:
             yield connection
-            body = {"change": what, "object": name, **details, "address": self.client.address}
-            await self.services.recorder.record(EventKind.ADMIN_CHANGE, self.principal, None, body)
+            await self.record_change(what, name, details)
+
+    async def record_change(self, what: str, name: str, details: Mapping[str, object]) -> None:
+        """One `admin.change`. What belongs to the change stands apart, so that no field of the record itself is hidden."""
+        body = {**origin(self.client), "change": what, "object": name, "details": dict(details) or None}
+        await self.services.recorder.record(EventKind.ADMIN_CHANGE, self.principal, None, body)
 
     def _decide(self, action: Action, path: str, project: str, environment: str) -> Decision:
         services = self.services

@@ -34,10 +34,15 @@ async def prove(services: ApiServices, name: str, password: str, client: ClientI
 
 
 async def record_login(services: ApiServices, principal: Principal, client: ClientInfo, **details: object) -> None:
-    body = {**details, "address": client.address, "application": client.application}
+    body = {**origin(client), "details": details}
     await services.recorder.record(EventKind.ADMIN_LOGIN, principal, None, body)
 
 
+def origin(client: ClientInfo) -> dict[str, object]:
+    """Where a request came from, by the audit record's own field names."""
+    return {"client": client.address, "application": client.application or None}
+
+
 async def _record_refusal(services: ApiServices, name: str, client: ClientInfo, reason: str) -> None:
-    body = {"reason": reason, "address": client.address, "application": client.application}
+    body = {**origin(client), "error": {"code": "401", "message": reason}}
     await services.recorder.record(EventKind.ADMIN_LOGIN_REFUSED, Principal(name), None, body)

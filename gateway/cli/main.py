@@ -23,6 +23,7 @@ COMMANDS = {
     "login": "Keep a login for this machine's user.",
     "logout": "Forget the kept login.",
     "policy": "Check, test, explain and compare policy bundles.",
+    "secrets": "The master key: check it, rotate it.",
     "serve": "Run the gateway.",
     "token": "API tokens.",
     "user": "Users of the gateway.",

@@ -6,7 +6,7 @@ grants with an end came another way (an access request) and are never pruned.
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -76,7 +76,8 @@ async def apply_workspace(
             if record is not None:
                 await record(effective)
     except _Undo:
-        return applier.changes
+        # A token of a transaction that was undone opens nothing: it is not shown.
+        return [replace(change, secret=None) for change in applier.changes]
     return applier.changes
 
 

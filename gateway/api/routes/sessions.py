@@ -10,7 +10,6 @@ from gateway.api.pages import Cursor, Limit, Page, page
 from gateway.api.problems import NotHere
 from gateway.api.services import LiveSession, Sessions
 from gateway.model.errors import NotFound
-from gateway.model.event import EventKind
 from gateway.model.footprint import Action
 
 router = APIRouter(tags=["sessions"])
@@ -35,8 +34,7 @@ async def end_session(session_id: Annotated[str, Path(max_length=190)], caller: 
         await caller.require(Action.ADMIN, _PATH, found.project if found else "")
     if found is None:
         raise NotFound(f"no session {session_id!r}")
-    body = {"change": "session.end", "object": session_id, "user": found.user, "address": caller.client.address}
-    await caller.services.recorder.record(EventKind.ADMIN_CHANGE, caller.principal, None, body)
+    await caller.record_change("session.end", session_id, {"user": found.user})
     if not await sessions.end(session_id):
         raise NotFound(f"session {session_id!r} has just ended")
     return Response(status_code=204)
