@@ -15,7 +15,8 @@ from gateway.demo.postgres_server import PostgresServer
 from gateway.demo.shop import fill_postgres
 from gateway.model.errors import GatewayError
 from gateway.store import SecretKey, Store
-from gateway.store.workspace import apply_workspace, load_workspace
+from gateway.store.workspace import load_workspace
+from gateway.store.workspace_apply import apply_workspace
 
 _READY_SECONDS = 60.0
 
@@ -68,7 +69,7 @@ async def _serve_over(home: DemoHome, ports: Ports, server: PostgresServer, stop
 
 async def _apply(home: DemoHome) -> None:
     settings = load_settings(home.settings_file)
-    workspace = load_workspace(home.workspace_file, home.environment())
+    workspace = load_workspace([home.workspace_file], home.environment())
     store = await Store.open(settings.store.url, SecretKey.load_or_create(settings.secrets.key_file))
     try:
         await apply_workspace(store, workspace)
