@@ -17,7 +17,8 @@ from gateway.model.change import ChangeNamespace
 
 _LOCK_CLASS = 0x67777900  # "gwy": the first key of the advisory lock; the number is the second
 _RETRY = frozenset({"55P03", "40P01"})  # lock_not_available (lock_timeout), deadlock_detected
-_FLAGS = frozenset({"standard_conforming_strings"})  # what of the namespace changes a text's meaning besides search_path
+# What of a namespace changes a text's meaning besides search_path, and anybody may set.
+_FLAGS = frozenset({"standard_conforming_strings", "transform_null_equals"})
 _LOST = (PostgresConnectionError, InterfaceError, OSError, TimeoutError)
 # 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 57P05 idle_session_timeout: the connection is gone.
 _SHUTDOWN = frozenset({"57P01", "57P02", "57P03", "57P05"})

@@ -114,7 +114,7 @@ SELECT '', 'publication', quote_ident(pubname), jsonb_build_object('all_tables',
 
 SELECT '', 'default privileges', coalesce(defaclrole::regrole::text,
         '') || ' ' || coalesce(defaclnamespace::regnamespace::text, '')
-        || ' ' || defaclobjtype, jsonb_build_object('grants', :grants(defaclacl))
+        || ' ' || defaclobjtype::text, jsonb_build_object('grants', :grants(defaclacl))
     FROM pg_default_acl
 
 SELECT '', 'role', quote_ident(rolname), jsonb_build_object('superuser', rolsuper, 'inherit', rolinherit,
