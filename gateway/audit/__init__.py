@@ -10,6 +10,10 @@ files       names and places
 keys        signing and MAC keys from the master key
 head        where the chain stands, under a MAC
 merkle, checkpoint   signed tree heads
+verify      proof of the whole log
+query       what to look for
+index       which blocks of a segment hold which terms; `indexer` keeps it fresh in a process of its own
+search      records of all chains in time's order, in pages
 """
 
 from gateway.audit.checkpoint import Anchor
@@ -17,12 +21,18 @@ from gateway.audit.encoding import end_body, fragment, identified, json_string, 
 from gateway.audit.files import chain_name
 from gateway.audit.keys import AuditKeys
 from gateway.audit.log import AuditLog
+from gateway.audit.query import Query
 from gateway.audit.redact import redact
+from gateway.audit.search import Page
+from gateway.audit.verify import Report
 
 __all__ = [
     "Anchor",
     "AuditKeys",
     "AuditLog",
+    "Page",
+    "Query",
+    "Report",
     "chain_name",
     "end_body",
     "fragment",

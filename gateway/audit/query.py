@@ -1,0 +1,145 @@
+"""What to look for in the log: how a record matches, which index terms a match must have, which bytes its line must hold."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from gateway.audit.encoding import json_string
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All that is given must hold. Times are Unix seconds; `since` is included, `until` is not.
+
+    relation   a path (`pg1/shop/hr/salaries`), a pattern with `*` and `**`, or a bare name (`salaries`)
+    outcome    allow | deny | review, of the decision
+    kind       an event kind, or a family: `issue.*`
+    text       part of the statement's text, in any case
+    """
+
+    user: str | None = None
+    relation: str | None = None
+    outcome: str | None = None
+    kind: str | None = None
+    issue: int | None = None
+    session: str | None = None
+    statement_id: str | None = None
+    instance: str | None = None
+    database: str | None = None
+    text: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+    def matches(self, record: Mapping[str, Any]) -> bool:
+        """Exactly: the index and the bytes only say where it is worth looking."""
+        for name in ("user", "issue", "session", "statement_id", "instance", "database"):
+            wanted = getattr(self, name)
+            if wanted is not None and record.get(name) != wanted:
+                return False
+        if self.kind is not None and not _kind_matches(self.kind, str(record.get("kind"))):
+            return False
+        if self.outcome is not None and _outcome(record) != self.outcome:
+            return False
+        if self.text is not None and self.text.lower() not in str(record.get("text", "")).lower():
+            return False
+        if self.relation is not None:
+            pattern = relation_pattern(self.relation)
+            if not any(pattern.fullmatch(path) for path in _paths(record)):
+                return False
+        return self.in_time(str(record.get("time", "")))
+
+    def in_time(self, time: str) -> bool:
+        """Times in the log have one form, so that they compare as text."""
+        if self.since is not None and time < log_time(self.since):
+            return False
+        return self.until is None or time < log_time(self.until)
+
+    def bytes_within(self) -> bytes:
+        """Bytes that every matching line holds, the rarest that is known; b"" where there are none."""
+        for name in ("statement_id", "session", "user"):
+            wanted = getattr(self, name)
+            if wanted is not None:
+                return b'"%b":%b' % (name.encode(), json_string(wanted))
+        if self.issue is not None:
+            return b'"issue":%d' % self.issue
+        if self.relation is not None and "*" not in self.relation:
+            return json_string(self.relation)[1 if "/" not in self.relation else 0 :]
+        if self.outcome is not None:
+            return b'"outcome":%b' % json_string(self.outcome)
+        if self.kind is not None and not self.kind.endswith("*"):
+            return b'"kind":%b' % json_string(self.kind)
+        return b""
+
+    def terms(self) -> list[str]:
+        """Index terms that a block must have for a match to be in it (a term with `*` stands for any that fits)."""
+        user, outcome, relation = self.user, self.outcome, self.relation
+        found = []
+        exact = relation is not None and "/" in relation and "*" not in relation
+        if user is not None and exact:
+            found.append(f"ur:{user}|{relation}")
+        if user is not None and outcome is not None:
+            found.append(f"uo:{user}|{outcome}")
+        if exact and outcome is not None:
+            found.append(f"ro:{relation}|{outcome}")
+        if relation is not None:
+            found.append(f"r:{relation}" if "/" in relation or "*" in relation else f"rn:{relation}")
+        session = self.session or (self.statement_id.rpartition("-")[0] if self.statement_id else None)
+        simple = {
+            "u": user,
+            "o": outcome,
+            "s": session,
+            "k": self.kind,
+            "i": self.issue,
+            "n": self.instance,
+            "d": self.database,
+        }
+        found += [f"{prefix}:{value}" for prefix, value in simple.items() if value is not None]
+        return found
+
+
+def record_terms(record: Mapping[str, Any]) -> Iterator[str]:
+    """Every index term of one record."""
+    for prefix, name in (("u", "user"), ("s", "session"), ("k", "kind"), ("i", "issue"), ("n", "instance"), ("d", "database")):
+        value = record.get(name)
+        if value is not None:
+            yield f"{prefix}:{value}"
+    user, outcome = record.get("user"), _outcome(record)
+    if outcome is not None:
+        yield f"o:{outcome}"
+        yield f"uo:{user}|{outcome}"
+    for path in _paths(record):
+        yield f"r:{path}"
+        yield f"rn:{path.rpartition('/')[2]}"
+        yield f"ur:{user}|{path}"
+        if outcome is not None:
+            yield f"ro:{path}|{outcome}"
+
+
+def log_time(seconds: float) -> str:
+    """Unix seconds in the log's form, `2026-01-02T03:04:05.000006Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@lru_cache(maxsize=256)
+def relation_pattern(relation: str) -> re.Pattern[str]:
+    """`*` is any part of one segment, `**` any number of segments; a bare name is the path's last segment."""
+    pattern = relation if "/" in relation else f"**/{relation}"
+    parts = (".*" if part == "**" else "[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _outcome(record: Mapping[str, Any]) -> str | None:
+    decision = record.get("decision")
+    return decision.get("outcome") if isinstance(decision, Mapping) else None
+
+
+def _paths(record: Mapping[str, Any]) -> list[str]:
+    relations = record.get("relations")
+    return [str(item.get("path")) for item in relations if isinstance(item, Mapping)] if isinstance(relations, list) else []
+
+
+def _kind_matches(wanted: str, kind: str) -> bool:
+    return kind.startswith(wanted[:-1]) if wanted.endswith("*") else kind == wanted
