@@ -128,6 +128,7 @@ class _Visit:
     async def _open(self) -> LoginChannel:
         """The client's socket as a transport; with TLS at once where its first byte says so."""
         loop = asyncio.get_running_loop()
+        channel = LoginChannel()  # not taken from the answer below: uvloop gives its own TLS protocol there
         tls = self.door.desk.tls
         try:
             async with asyncio.timeout(self.door.desk.seconds):
@@ -135,7 +136,7 @@ class _Visit:
                 if tls is not None and first is None:
                     raise PeerGone
                 context = tls.context if tls is not None and first == TLS_HANDSHAKE_BYTE else None
-                _, channel = await loop.connect_accepted_socket(LoginChannel, self.incoming.socket, ssl=context)
+                await loop.connect_accepted_socket(lambda: channel, self.incoming.socket, ssl=context)
         except OSError as error:  # ssl.SSLError and TimeoutError are such
             raise PeerGone(f"no first byte, or no TLS: {error.__class__.__name__}") from error
         return channel

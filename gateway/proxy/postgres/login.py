@@ -221,8 +221,9 @@ class ClientLogin:
         self._channel.write(AuthenticationCleartextPassword().encode())
         token = PasswordMessage.decode(await self._answer()).password
         owner = await self._desk.directory.token_owner(token) if token.isascii() else None
-        right = owner is not None and hmac.compare_digest(owner.name.encode(), name.encode("utf-8", "replace"))
-        refused = await self._settle(right, clock)
+        if owner is not None and not hmac.compare_digest(owner.name.encode(), name.encode("utf-8", "replace")):
+            owner = None  # a valid token, but somebody else's
+        refused = await self._settle(owner is not None, clock)
         if refused is not None or owner is None:
             return refused or self._wrong_password("token not valid")
         self._channel.write(AuthenticationOk().encode())
