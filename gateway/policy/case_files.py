@@ -108,6 +108,11 @@ class CaseFile(Section):
     target: CaseTarget
     cases: tuple[Case, ...]
 
+    def target_of(self, case: Case) -> Target:
+        """The file's target, with what the case says otherwise."""
+        changes = case.target.model_dump(exclude_unset=True) if case.target is not None else {}
+        return self.target.model_copy(update=changes).target()
+
 
 def parse_cases(text: str, name: str) -> tuple[CaseFile | None, list[str]]:
     """The file, or its mistakes as `file: key: …`."""

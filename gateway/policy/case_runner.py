@@ -46,7 +46,7 @@ def explain_case(
 ) -> tuple[Explanation, ...]:
     """The case's decisions: one for each statement of its text, or one for its action."""
     now = case.at.timestamp() if case.at is not None else time.time()
-    target = (case.target or file.target).target()
+    target = file.target_of(case)
     client = case.client.client()
     principal = case.principal()
     if case.sql is None:

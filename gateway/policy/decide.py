@@ -50,9 +50,9 @@ class Assessment:
     def __init__(self, asker: Asker, target: Target, masks: MaskIndex, queries: QueryRules, footprint: Footprint) -> None:
         self.asker = asker
         self._target = target
-        self._masks = masks
+        self._masks = bool(masks)
         self._footprint = footprint
-        self._columns = ColumnCheck(masks, asker, target)
+        self._columns = ColumnCheck(masks, asker, target) if masks else None
         self._limits = LimitCheck(queries, asker, target) if queries.rules else None
         self._database = object_path(target, DATABASE)
         self._plain_explain = footprint.kind == "EXPLAIN"
@@ -80,7 +80,7 @@ class Assessment:
         yield from self._category()
         for function in footprint.functions:
             yield from self._function(function)
-        if self._masks:
+        if self._columns is not None:
             yield from self._columns.refusals(footprint)
         if self._limits is not None:
             yield from self._limits.refusals(footprint)
@@ -203,7 +203,7 @@ class Assessment:
 
     def _obligations(self) -> tuple[Obligation, ...]:
         found: list[Obligation] = []
-        if self._masks:
+        if self._columns is not None:
             mask = self._columns.obligation(self._footprint)
             if mask is not None:
                 found.append(mask)

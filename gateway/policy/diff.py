@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gateway.model.decision import Decision, Outcome
+from gateway.model.decision import Decision
 from gateway.model.footprint import Action
 from gateway.model.identity import ClientInfo, Principal, RoleBinding
 from gateway.policy.bundle import Bundle
@@ -139,8 +139,7 @@ def _objects(rules: Iterable[Rule]) -> Iterator[str]:
 def _case_objects(bundle: Bundle) -> Iterator[str]:
     for file in bundle.cases:
         for case in file.cases:
-            target = case.target or file.target
-            yield f"{target.instance}/{target.database}"
+            yield file.target_of(case).address
             if case.object is not None:
                 yield case.object
 
@@ -160,7 +159,3 @@ def _texts(bundle: Bundle) -> dict[str, None]:
     lines += [f"query rule {rule.name}: {rule.model_dump(mode='json', exclude_defaults=True)}" for rule in bundle.queries.rules]
     lines += [f"mask {entry.path}: {bundle.masking.masker_of(entry)}" for entry in bundle.masking.columns]
     return dict.fromkeys(lines)
-
-
-def newly_allowed(diff: BundleDiff) -> tuple[Change, ...]:
-    return tuple(change for change in diff.changes if change.after == Outcome.ALLOW.value)

@@ -1,11 +1,10 @@
-"""The compiled rules: a trie of path segments for each (subject, project), so that a lookup walks the path, not the rules.
+"""The compiled rules: a trie of path segments, so that a lookup walks the path, not the rules.
 
-    subject, project → segment → segment → … → action → rules in the order they were written
+    segment → segment → … → (subject, project) → rules in the order they were written
 
 Segments with `*` in them are found by their literal head or tail, so thousands of `orders_2026_*` cost as little as one.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from gateway.policy.patterns import DEEP, OWN_SEGMENT, STAR, segment_matches
@@ -43,7 +42,7 @@ class _Node:
         self.deep: _Node | None = None
         self.globs: _Globs | None = None
         self.loops = loops  # a `**`: stays for any number of segments
-        self.rules: dict[str, list[Rule]] = {}
+        self.rules: dict[tuple[str, str], list[tuple[frozenset[str], Rule]]] = {}
 
     def child(self, part: str) -> "_Node":
         if part == DEEP:
@@ -62,29 +61,28 @@ class RuleIndex:
     """Immutable once built. Built anew for a new bundle; grants have an index of their own."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._roots: dict[tuple[str, str], _Node] = defaultdict(_Node)
+        self._root = _Node()
         self.size = 0
         for rule in rules:
-            node = self._roots[rule.subject, rule.domain]
+            node = self._root
             for part in rule.pattern.segments:
                 node = node.child(part)
-            for action in action_set(rule.actions):
-                node.rules.setdefault(action, []).append(rule)
+            node.rules.setdefault((rule.subject, rule.domain), []).append((action_set(rule.actions), rule))
             self.size += 1
 
     def matching(self, subjects: Iterable[str], domain: str, path: str, action: str) -> list[Rule]:
         """Rules of these subjects in this project (and of `*`) that match path and action. Conditions are not looked at."""
+        domains = (ANY,) if domain == ANY else (domain, ANY)
+        holders = [(subject, project) for subject in subjects for project in domains]
         found: list[Rule] = []
-        names = path.split("/")
-        for subject in subjects:
-            for project in (ANY,) if domain == ANY else (domain, ANY):
-                root = self._roots.get((subject, project))
-                if root is not None:
-                    _walk(root, names, action, found)
+        for node in _walk(self._root, path.split("/")):
+            for holder in holders:
+                found.extend(rule for actions, rule in node.rules.get(holder, ()) if action in actions)
         return found
 
 
-def _walk(root: _Node, names: list[str], action: str, found: list[Rule]) -> None:
+def _walk(root: _Node, names: list[str]) -> list[_Node]:
+    """The ends of all patterns that match."""
     active = _with_deep([root])
     for position, name in enumerate(names):
         own = position == 0 and name == OWN_SEGMENT
@@ -102,10 +100,9 @@ def _walk(root: _Node, names: list[str], action: str, found: list[Rule]) -> None
             if node.loops:
                 following.append(node)
         if not following:
-            return
+            return []
         active = _with_deep(following)
-    for node in active:
-        found.extend(node.rules.get(action, ()))
+    return [node for node in active if node.rules]
 
 
 def _with_deep(nodes: list[_Node]) -> list[_Node]:

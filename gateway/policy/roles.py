@@ -14,11 +14,8 @@ class Membership:
 
     subjects: tuple[str, ...]
     via: tuple[tuple[str, str], ...]
+    roles: frozenset[str]
     until: float | None = None
-
-    @property
-    def roles(self) -> frozenset[str]:
-        return frozenset(self.subjects[1:])
 
 
 class RoleGraph:
@@ -47,7 +44,8 @@ class RoleGraph:
                         following.append(role)
             frontier = following
         ends = [item.expires_at for item in held if item.expires_at is not None]
-        return Membership(tuple(reached), tuple(reached.items())[1:], min(ends, default=None))
+        via = tuple(reached.items())[1:]
+        return Membership(tuple(reached), via, frozenset(role for role, _ in via), min(ends, default=None))
 
     def _links(self, member: str, domain: str) -> list[RoleLink]:
         own = self._roles_of.get((member, domain), [])

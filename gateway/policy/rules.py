@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from gateway.model.footprint import Action
 from gateway.policy.conditions import ALWAYS, Condition, parse_condition
@@ -63,6 +64,7 @@ def action_matches(action: str, actions: str) -> bool:
     return action in action_set(actions)
 
 
+@lru_cache(maxsize=4_096)
 def action_set(actions: str) -> frozenset[str]:
     """Every action that the text stands for."""
     if actions == ANY:

@@ -1,7 +1,7 @@
 """A policy at one moment, compiled: immutable to its users, with memories of its own that only save time."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import Action, Footprint
@@ -119,7 +119,7 @@ class PolicySnapshot:
     def asker(self, principal: Principal, facts: Circumstances) -> Asker:
         """Somebody to ask in these circumstances; their roles are filled in here."""
         membership, view = self._membership(principal, facts.project, facts.now)
-        return Asker(view, membership, replace(facts, roles=membership.roles))
+        return Asker(view, membership, facts.with_roles(membership.roles))
 
     def _membership(self, principal: Principal, project: str, now: float) -> tuple[Membership, View]:
         key = (principal.name, principal.bindings, project)
