@@ -156,7 +156,11 @@ class LineageOracle:
     def _outputs(self, query: Node, outer: tuple[Node, ...]) -> list[tuple[Sources, bool]]:
         """Per visible output of a query: what feeds it, and whether it is one column unchanged."""
         walk = _Walk(self._whole, (query, *outer))
-        return [walk.target(target) for target in query.items("targetList") if target["resjunk"] != "true"]
+        return [
+            (walk.target(target), walk.is_plain_target(target))
+            for target in query.items("targetList")
+            if target["resjunk"] != "true"
+        ]
 
 
 @dataclass(slots=True)
@@ -167,14 +171,21 @@ class _Walk:
     scopes: tuple[Node, ...]
     recursive: frozenset[tuple[str, int]] = frozenset()
 
-    def target(self, target: Node) -> tuple[Sources, bool]:
+    def target(self, target: Node) -> Sources:
+        """What feeds one entry of the innermost query's target list."""
         query = self.scopes[0]
         if isinstance(query["setOperations"], Node):
             branches = self._branches(query["setOperations"])
-            place = target.number("resno")
-            plain = all(_Walk(self.whole, (branch["subquery"], *self.scopes))._plain_output(place) for branch in branches)
-            return frozenset().union(*(self._column_of(branch, place, 0) for branch in branches)), plain
-        return self.sources(target["expr"]), isinstance(target["expr"], Node) and self._is_plain(target["expr"])
+            return frozenset().union(*(self._column_of(branch, target.number("resno"), 0) for branch in branches))
+        return self.sources(target["expr"])
+
+    def is_plain_target(self, target: Node) -> bool:
+        """Whether one column comes out of it unchanged, or of each branch of a set operation."""
+        query = self.scopes[0]
+        if isinstance(query["setOperations"], Node):
+            inner = (_Walk(self.whole, (branch["subquery"], *self.scopes)) for branch in self._branches(query["setOperations"]))
+            return all(walk._plain_output(target.number("resno")) for walk in inner)
+        return isinstance(target["expr"], Node) and self._is_plain(target["expr"])
 
     def sources(self, value: object) -> Sources:
         """Every column whose value enters `value`."""
@@ -187,7 +198,7 @@ class _Walk:
                 return self._variable(value)
             case "QUERY":
                 inner = _Walk(self.whole, (value, *self.scopes), self.recursive)
-                return frozenset().union(*(inner.target(item)[0] for item in value.items("targetList")))
+                return frozenset().union(*(inner.target(item) for item in value.items("targetList")))
             case "SUBLINK" if value["subLinkType"] == "0":  # EXISTS: no value comes out of its rows
                 return self.sources(value["testexpr"])
             case _:
@@ -225,7 +236,7 @@ class _Walk:
     def _query_column(self, query: Node, number: int) -> Sources:
         inner = _Walk(self.whole, (query, *self.scopes), self.recursive)
         chosen = (item for item in query.items("targetList") if not number or item.number("resno") == number)
-        return frozenset().union(*(inner.target(item)[0] for item in chosen))
+        return frozenset().union(*(inner.target(item) for item in chosen))
 
     def _cte_column(self, entry: Node, number: int) -> Sources:
         level = entry.number("ctelevelsup")
@@ -273,4 +284,4 @@ class _Walk:
                 return False
 
     def _plain_output(self, number: int) -> bool:
-        return any(self.target(item)[1] for item in self.scopes[0].items("targetList") if item.number("resno") == number)
+        return any(self.is_plain_target(item) for item in self.scopes[0].items("targetList") if item.number("resno") == number)
