@@ -1,0 +1,88 @@
+"""What the walk over a tree writes down, and how that becomes a footprint's accesses."""
+
+from collections.abc import Iterable
+
+from gateway.model.footprint import Access, AccessOrigin, Action, Clause, ColumnRef, ColumnUse, Effect, FunctionUse, ObjectName
+
+
+class Record:
+    """One relation in one place of a statement. Mutable while the walk lasts; equal only to itself.
+
+    relatives   partitions, inheritance children and parents: their columns of the same name hold the same values
+    """
+
+    __slots__ = ("action", "beneath", "object", "origin", "relatives", "uses")
+
+    def __init__(
+        self,
+        name: ObjectName,
+        action: Action,
+        origin: AccessOrigin = AccessOrigin.DIRECT,
+        relatives: tuple[ObjectName, ...] = (),
+    ) -> None:
+        self.object = name
+        self.action = action
+        self.origin = origin
+        self.relatives = relatives
+        self.uses: set[ColumnUse] = set()
+        self.beneath: list[Record] = []
+
+    def use(self, clause: Clause, column: str) -> None:
+        self.uses.add(ColumnUse(clause, column))
+
+
+Origin = tuple[Record, str]
+"""A column of one record; column `*` is the whole row."""
+
+Origins = frozenset[Origin]
+NOTHING: Origins = frozenset()
+
+
+def use(origins: Iterable[Origin], clause: Clause | None) -> None:
+    """Writes down that these columns are used in a clause; None defers it to whoever refers to the value."""
+    if clause is not None:
+        for record, column in origins:
+            record.uses.add(ColumnUse(clause, column))
+
+
+def sources(origins: Iterable[Origin]) -> frozenset[ColumnRef]:
+    """The named columns a value can be recovered from, those of partitions and parents included."""
+    return frozenset(ColumnRef(name, column) for record, column in origins for name in (record.object, *record.relatives))
+
+
+def freeze(records: Iterable[Record]) -> tuple[Access, ...]:
+    """One access for each (object, action, origin), in the order of first mention."""
+    merged: dict[tuple[ObjectName, Action, AccessOrigin], tuple[set[ColumnUse], list[Record]]] = {}
+    for record in records:
+        key = (record.object, record.action, record.origin)
+        uses, beneath = merged.setdefault(key, (set(), []))
+        uses |= record.uses
+        beneath += record.beneath
+    return tuple(
+        Access(name, action, frozenset(uses), origin, freeze(beneath) if beneath else ())
+        for (name, action, origin), (uses, beneath) in merged.items()
+    )
+
+
+class Findings:
+    """Everything one statement's walk has found so far."""
+
+    __slots__ = ("effects", "functions", "literals_matter", "opaque", "records", "unknown")
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.functions: dict[FunctionUse, None] = {}
+        self.effects: list[Effect] = []
+        self.unknown: set[ObjectName] = set()
+        self.literals_matter = False
+        self.opaque: str | None = None
+
+    def record(self, name: ObjectName, action: Action, origin: AccessOrigin = AccessOrigin.DIRECT) -> Record:
+        made = Record(name, action, origin)
+        self.records.append(made)
+        return made
+
+    def not_understood(self, reason: str) -> None:
+        """The first reason stands."""
+        if self.opaque is None:
+            self.opaque = reason

@@ -1,0 +1,68 @@
+"""As much of expression types as user-defined operators and overloads need: is an operand of a built-in type for certain?"""
+
+from typing import Final
+
+from postgast import pg_query_pb2 as pb
+
+# pg_type.dat: fixed oids
+UNKNOWN: Final = 0  # not inferred
+NONE: Final = -1  # no operand there
+LITERAL: Final = 705  # pg_type's own `unknown`: a string constant or parameter that takes whatever type is wanted
+BOOLEAN: Final = 16
+INTEGER: Final = 23
+NUMERIC: Final = 1700
+TEXT: Final = 25
+BIT: Final = 1560
+FIRST_USER_OID: Final = 16384
+
+_BOOLEAN_OPERATORS: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "~", "!~", "~*", "!~*", "~~", "!~~", "~~*", "!~~*", "@>", "<@", "&&", "?", "?|", "?&"})  # fmt: skip
+_SAME_TYPE_OPERATORS: Final = frozenset({"+", "-", "*", "/", "%", "||"})
+
+
+def of_constant(constant: pb.A_Const) -> int:
+    match constant.WhichOneof("val"):
+        case "ival":
+            return INTEGER
+        case "fval":
+            return NUMERIC
+        case "boolval":
+            return BOOLEAN
+        case "bsval":
+            return BIT
+        case _:
+            return LITERAL
+
+
+def of_operator(name: str, left: int, right: int, kind: int) -> int:
+    """The type of a built-in operator's result, or UNKNOWN. Users' types may have operators that give anything."""
+    if not all(is_builtin(operand) for operand in (left, right)):
+        return UNKNOWN
+    if kind == pb.AEXPR_NULLIF:
+        return left
+    if kind != pb.AEXPR_OP or name in _BOOLEAN_OPERATORS:
+        return BOOLEAN
+    if name in _SAME_TYPE_OPERATORS:
+        if left == right:
+            return TEXT if name == "||" and left == LITERAL else left
+        if LITERAL in (left, right):
+            return max((left, right), key=lambda operand: operand != LITERAL)
+        if left in _NUMBERS and right in _NUMBERS:
+            return NUMERIC
+    return UNKNOWN
+
+
+_NUMBERS: Final = frozenset({20, 21, 23, 700, 701, 1700})
+
+
+def is_builtin(type_id: int) -> bool:
+    """Certain to be one of the server's own types, or a constant that becomes one."""
+    return 0 < type_id < FIRST_USER_OID
+
+
+def may_be(operand: int, wanted: int) -> bool:
+    """Whether an operand can be given where a user-defined operator or function wants this type.
+
+    A user's type is not wanted by an operand that is certain to be of a built-in one: the server prefers what fits without
+    conversion. (An implicit cast from a built-in to a user type does not compete with an exact built-in match.)
+    """
+    return not (is_builtin(operand) and wanted >= FIRST_USER_OID)
