@@ -71,7 +71,7 @@ class ChangeDesk:
         """
         statement = texts.statement_text(text, ruling.footprint)
         namespace = ChangeNamespace(tuple(search_path), tuple(sorted(flags)))
-        task = NewTask(statement, ruling.footprint.kind, ruling.footprint.transactional)
+        task = texts.new_task(statement, ruling.footprint)
         known = await self._standing(self._repository, who, statement, namespace)
         if known is not None:
             return self.ref(known)
@@ -156,8 +156,8 @@ class ChangeDesk:
         if issue.looked_at is None and issue.state is IssueState.OPEN and principal.name != issue.requester:
             async with self._repository.change(number) as change:
                 await change.update_issue(number, issue.updated_at, looked_at=self._clock())
-                return await change.issue()
-        return issue
+                return texts.shown(await change.issue())
+        return texts.shown(issue)
 
     async def schema_change(self, principal: Principal, number: int) -> SchemaChange:
         await self._visible(principal, number)
@@ -212,7 +212,7 @@ class ChangeDesk:
             looked = issue.looked_at if issue.looked_at is not None else now
             await change.update_issue(number, now, bump=True, state=state.value, looked_at=looked)
             await self._step(change, principal, target, issue, EventKind.ISSUE_APPROVED, comment=comment, version=version)
-            return await change.issue()
+            return texts.shown(await change.issue())
 
     async def reject(self, principal: Principal, number: int, comment: str) -> Issue:
         """Turn it down, or take an approval back before anything ran. The comment must say why."""
@@ -227,7 +227,7 @@ class ChangeDesk:
             _require_untouched(issue, "rejected")
             await change.update_issue(number, self._clock(), bump=True, state=state.value)
             await self._step(change, principal, target, issue, EventKind.ISSUE_REJECTED, comment=comment)
-            return await change.issue()
+            return texts.shown(await change.issue())
 
     async def cancel(self, principal: Principal, number: int, comment: str = "") -> Issue:
         """Nothing more of it will run; what has run stays."""
@@ -240,7 +240,7 @@ class ChangeDesk:
             _require_idle(issue, "cancelled")
             await change.update_issue(number, self._clock(), bump=True, state=state.value)
             await self._step(change, principal, target, issue, EventKind.ISSUE_CANCELLED, comment=comment)
-            return await change.issue()
+            return texts.shown(await change.issue())
 
     async def comment(self, principal: Principal, number: int, comment: str) -> Issue:
         if not comment.strip():
@@ -251,7 +251,7 @@ class ChangeDesk:
             after(number, issue.state, Step.COMMENT)
             await change.update_issue(number, self._clock())
             await self._step(change, principal, target, issue, EventKind.ISSUE_COMMENTED, comment=comment)
-            return await change.issue()
+            return texts.shown(await change.issue())
 
     # Sending it again
 

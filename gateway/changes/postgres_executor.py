@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 from asyncpg.exceptions import InterfaceError, PostgresConnectionError, PostgresError
 
+from gateway.audit import redact
 from gateway.changes.executor import ConnectionLost, Fate, StatementFailed, StillRunning
 from gateway.changes.postgres_effects import Kind, effect_of
 from gateway.changes.snapshot import SnapshotTooLarge, read_snapshot
@@ -176,4 +177,4 @@ def _failure(error: PostgresError) -> StatementFailed | ConnectionLost:
     if code in _SHUTDOWN or code.startswith("08"):
         return ConnectionLost(f"the server ended the connection: {error} ({code})")
     detail = f": {error.detail}" if getattr(error, "detail", None) else ""
-    return StatementFailed(f"{error}{detail}", code=code, retry=code in _RETRY)
+    return StatementFailed(redact(f"{error}{detail}"), code=code, retry=code in _RETRY)

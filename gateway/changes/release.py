@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.audit import redact
 from gateway.changes.difference import difference
 from gateway.changes.executor import SchemaReader
 from gateway.changes.lifecycle import Step, TaskStep, after, task_after
@@ -111,6 +112,7 @@ class Claims:
             return None  # the issue then says that no snapshot was read; the approved statement does not wait for it
 
     async def settle(self, release: Release, who: Requester, step: TaskStep, error: str | None) -> None:
+        error = redact(error) if error is not None else None
         async with self._repository.change(release.number) as change:
             issue = await change.issue()
             held = [task for task in issue.tasks if task.position in release.positions]

@@ -39,7 +39,7 @@ class ScriptReader:
             objection = _objection(ruled)
             if objection is not None:
                 raise ScriptRefused(position, statement, objection)
-            found.append(NewTask(statement, ruled.footprint.kind, ruled.footprint.transactional))
+            found.append(texts.new_task(statement, ruled.footprint))
         if not found:
             raise ScriptRefused(1, "", "the script holds no statement")
         return found

@@ -1,8 +1,12 @@
 """The exact text of a statement, as an issue stores it and a release compares it."""
 
 import re
+from dataclasses import replace
 
+from gateway.audit import redact
+from gateway.model.change import Issue
 from gateway.model.footprint import Footprint
+from gateway.store.issues import NewTask
 
 _TITLE_LENGTH = 120
 _LEXER_SPACE = " \t\n\r\f\v"  # scan.l: space
@@ -24,9 +28,19 @@ def statement_text(text: str, footprint: Footprint) -> str:
     return exact_text(piece)
 
 
+def new_task(statement: str, footprint: Footprint) -> NewTask:
+    """The statement as an issue keeps it; what holds a password lies in the store as ciphertext."""
+    return NewTask(statement, footprint.kind, footprint.transactional, secret=redact(statement) != statement)
+
+
+def shown(issue: Issue) -> Issue:
+    """The issue for people's eyes: passwords in its statements are blanked."""
+    return replace(issue, tasks=tuple(replace(task, text=redact(task.text)) for task in issue.tasks))
+
+
 def title_of(text: str, more: int = 0) -> str:
     """A statement's beginning on one line, for lists; `more` counts the statements that follow."""
-    line = _SPACE.sub(" ", text).strip()
+    line = _SPACE.sub(" ", redact(text)).strip()
     if len(line) > _TITLE_LENGTH:
         line = line[: _TITLE_LENGTH - 1] + "…"
     return f"{line} (+{more})" if more else line

@@ -6,12 +6,14 @@ issue takes the `control` row in the same way, so that two workers that refuse t
 MySQL compares names without case, so what must be exact is compared again here.
 """
 
+import base64
 import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,22 +21,60 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.model.change import ChangeNamespace, Issue, IssueEvent, IssueState, SchemaChange, Task, TaskState
 from gateway.model.errors import NotFound, StoreUnavailable
 from gateway.store.schema import control, issue_events, issues, tasks
-from gateway.store.store import Store
+from gateway.store.secrets import SecretKey
+
+if TYPE_CHECKING:  # the store itself calls `reencrypt`
+    from gateway.store.store import Store
 
 MAX_LISTED = 500
+_SEAL = "sealed:"
+_CONTEXT = "issue_tasks.text"
 _HEAD = [column for column in issues.c if not column.name.startswith("snapshot_")]
-
-
-def text_digest(text: str) -> str:
-    """SHA-256 of a statement's exact text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
+    """`secret`: the text holds a password or the like, and is ciphertext at rest."""
+
     text: str
     kind: str
     transactional: bool
+    secret: bool = False
+
+
+class Vault:
+    """How statements lie in the store: digests are keyed, so that nobody guesses a password from one; secrets are sealed."""
+
+    def __init__(self, key: SecretKey) -> None:
+        self._key = key
+        self._digest_key = key.derive("issue-texts")
+
+    def digest(self, text: str) -> str:
+        """HMAC-SHA-256 of the exact text, in hexadecimal: the same for ever, for `derive` does not rotate."""
+        return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
+
+    def store(self, text: str, *, secret: bool) -> str:
+        # A statement never begins so by itself: no SQL command starts with this word, but what did would be sealed too.
+        if not secret and not text.startswith(_SEAL):
+            return text
+        return _SEAL + base64.b64encode(self._key.encrypt(text.encode(), _CONTEXT)).decode("ascii")
+
+    def load(self, stored: str) -> str:
+        """Raises SecretUnreadable."""
+        if not stored.startswith(_SEAL):
+            return stored
+        return self._key.decrypt(base64.b64decode(stored.removeprefix(_SEAL)), _CONTEXT).decode()
+
+
+async def reencrypt(connection: AsyncConnection, key: SecretKey) -> int:
+    """Seal every sealed statement with the current key; how many there were."""
+    vault = Vault(key)
+    sealed = select(tasks.c.id, tasks.c.text).where(tasks.c.text.startswith(_SEAL, autoescape=True))
+    rows = (await connection.execute(sealed)).all()
+    for identifier, stored in rows:
+        renewed = vault.store(vault.load(stored), secret=True)
+        await connection.execute(update(tasks).where(tasks.c.id == identifier).values(text=renewed))
+    return len(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +91,15 @@ class NewIssue:
 class IssueChange:
     """An open store transaction that holds one issue's row (or, before an issue exists, the right to open one)."""
 
-    def __init__(self, connection: AsyncConnection, number: int | None) -> None:
+    def __init__(self, connection: AsyncConnection, vault: Vault, number: int | None) -> None:
         self._connection = connection
+        self._vault = vault
         self._number = number
 
     async def issue(self, number: int | None = None) -> Issue:
         """The issue with tasks and events as they stand now. Raises NotFound."""
         wanted = number if number is not None else self._number
-        found = None if wanted is None else await _read_issue(self._connection, wanted)
+        found = None if wanted is None else await _read_issue(self._connection, self._vault, wanted)
         if found is None:
             raise NotFound(f"no issue #{wanted}")
         return found
@@ -90,8 +131,8 @@ class IssueChange:
             {
                 "issue_id": number,
                 "position": position,
-                "text": task.text,
-                "text_digest": text_digest(task.text),
+                "text": self._vault.store(task.text, secret=task.secret),
+                "text_digest": self._vault.digest(task.text),
                 "kind": task.kind[:64],
                 "transactional": task.transactional,
                 "state": TaskState.WAITING.value,
@@ -118,7 +159,7 @@ class IssueChange:
         await self._connection.execute(issue_events.insert().values(row))
 
     async def find_statement(self, requester: str, instance: str, database: str, text: str) -> list[tuple[Issue, Task]]:
-        return await _find_statement(self._connection, requester, instance, database, text)
+        return await _find_statement(self._connection, requester, instance, database, text, vault=self._vault)
 
     async def count_open(self, requester: str) -> int:
         query = select(func.count()).select_from(issues)
@@ -155,8 +196,9 @@ class IssueChange:
 class IssueRepository:
     """Reads and changes of issues over any of the store's back ends."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: "Store") -> None:
         self._store = store
+        self._vault = Vault(store.key)
 
     @asynccontextmanager
     async def change(self, number: int | None = None) -> AsyncIterator[IssueChange]:
@@ -169,11 +211,11 @@ class IssueRepository:
                 await _lock_opening(connection)
             else:
                 await _lock_issue(connection, number)
-            yield IssueChange(connection, number)
+            yield IssueChange(connection, self._vault, number)
 
     async def issue(self, number: int) -> Issue | None:
         async with self._store.read() as connection:
-            return await _read_issue(connection, number)
+            return await _read_issue(connection, self._vault, number)
 
     async def schema_change(self, number: int) -> SchemaChange:
         """Raises NotFound."""
@@ -210,7 +252,7 @@ class IssueRepository:
     async def find_statement(self, requester: str, instance: str, database: str, text: str) -> list[tuple[Issue, Task]]:
         """Every task of this person on this database with exactly this text, newest issue first; issues without events."""
         async with self._store.read() as connection:
-            return await _find_statement(connection, requester, instance, database, text)
+            return await _find_statement(connection, requester, instance, database, text, vault=self._vault)
 
 
 async def _lock_opening(connection: AsyncConnection) -> None:
@@ -226,13 +268,13 @@ async def _lock_issue(connection: AsyncConnection, number: int) -> None:
 
 
 async def _find_statement(
-    connection: AsyncConnection, requester: str, instance: str, database: str, text: str
+    connection: AsyncConnection, requester: str, instance: str, database: str, text: str, *, vault: Vault
 ) -> list[tuple[Issue, Task]]:
     query = (
         select(tasks, issues.c.id.label("issue_number"))
         .join(issues, issues.c.id == tasks.c.issue_id)
         .where(
-            tasks.c.text_digest == text_digest(text),
+            tasks.c.text_digest == vault.digest(text),
             issues.c.requester == requester,
             issues.c.instance == instance,
             issues.c.database_name == database,
@@ -242,15 +284,16 @@ async def _find_statement(
     )
     found: list[tuple[Issue, Task]] = []
     for row in (await connection.execute(query)).mappings().all():
-        issue = await _read_issue(connection, row["issue_number"], with_events=False)
-        if issue is None or row["text"] != text:
+        issue = await _read_issue(connection, vault, row["issue_number"], with_events=False)
+        task = _task(vault, row)
+        if issue is None or task.text != text:
             continue
         if (issue.requester, issue.instance, issue.database) == (requester, instance, database):
-            found.append((issue, _task(row)))
+            found.append((issue, task))
     return found
 
 
-async def _read_issue(connection: AsyncConnection, number: int, *, with_events: bool = True) -> Issue | None:
+async def _read_issue(connection: AsyncConnection, vault: Vault, number: int, *, with_events: bool = True) -> Issue | None:
     row = (await connection.execute(select(*_HEAD).where(issues.c.id == number))).mappings().first()
     if row is None:
         return None
@@ -261,7 +304,7 @@ async def _read_issue(connection: AsyncConnection, number: int, *, with_events: 
         history = select(issue_events).where(issue_events.c.issue_id == number).order_by(issue_events.c.id)
         event_rows = (await connection.execute(history)).mappings().all()
         events = tuple(IssueEvent(item["time"], item["actor"], item["kind"], item["comment"]) for item in event_rows)
-    return _issue(row, tuple(map(_task, task_rows)), events)
+    return _issue(row, tuple(_task(vault, item) for item in task_rows), events)
 
 
 def _issue(row: RowMapping, its_tasks: tuple[Task, ...], events: tuple[IssueEvent, ...]) -> Issue:
@@ -286,11 +329,11 @@ def _issue(row: RowMapping, its_tasks: tuple[Task, ...], events: tuple[IssueEven
     )
 
 
-def _task(row: RowMapping) -> Task:
+def _task(vault: Vault, row: RowMapping) -> Task:
     return Task(
         id=row["id"],
         position=row["position"],
-        text=row["text"],
+        text=vault.load(row["text"]),
         kind=row["kind"],
         transactional=bool(row["transactional"]),
         state=TaskState(row["state"]),

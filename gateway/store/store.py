@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.model.errors import StoreUnavailable
 from gateway.model.identity import Principal, PrincipalKind, Target
-from gateway.store import anchors, cancels, control, directory, grants, migrations, servers, tokens, usage
+from gateway.store import anchors, cancels, control, directory, grants, issues, migrations, servers, tokens, usage
 from gateway.store.backend import Backend, lock_file
 from gateway.store.directory import StoredUser
 from gateway.store.grants import StoredGrant
@@ -145,7 +145,7 @@ class Store:
         """A new key for everything that is encrypted; how many secrets there were. Stopped half-way, it can be run again."""
         await asyncio.to_thread(self.key.begin_rotation)
         async with self.change() as connection:
-            count = await servers.reencrypt(connection, self.key)
+            count = await servers.reencrypt(connection, self.key) + await issues.reencrypt(connection, self.key)
         await asyncio.to_thread(self.key.finish_rotation)
         return count
 

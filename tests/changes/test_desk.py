@@ -179,3 +179,18 @@ async def test_floods_are_bounded(office: Desk, monkeypatch: pytest.MonkeyPatch)
         await desk.create(BOB, TARGET, "DROP TABLE a; DROP TABLE b; DROP TABLE c")
     with pytest.raises(Conflict, match="at most 10000"):
         await desk.comment(BOB, 1, "x" * 10_001)
+
+
+async def test_passwords_are_shown_to_nobody_and_kept_for_the_rollout(office: Desk) -> None:
+    desk = office.open()
+    text = "CREATE ROLE app LOGIN PASSWORD 'hunter2'"
+    ref = await desk.refused(session(), ruling("CREATE ROLE"), text, ("public",))
+    issue = await desk.show(BOB, ref.number)
+    assert issue.tasks[0].text == "CREATE ROLE app LOGIN PASSWORD '***'"
+    approved = await desk.approve(BOB, ref.number, issue.version)
+    assert "hunter2" not in str((issue, approved, office.recorder.records, await desk.listing(BOB)))
+    assert await desk.release(session(), text.replace("hunter2", "hunter3"), ("public",)) is None
+    assert await desk.release(session(), text, ("public",)) is not None
+    kept = await office.repository.issue(ref.number)
+    assert kept is not None
+    assert kept.tasks[0].text == text
