@@ -9,8 +9,8 @@ cache          a mapping bounded in bytes
 ports          what the judge asks of other rooms
 """
 
-from gateway.verdict.judge import Judge
+from gateway.verdict.judge import Judge, unpredictable
 from gateway.verdict.state import SessionState
 from gateway.verdict.verdict import Ruling, SessionIdentity, Verdict
 
-__all__ = ["Judge", "Ruling", "SessionIdentity", "SessionState", "Verdict"]
+__all__ = ["Judge", "Ruling", "SessionIdentity", "SessionState", "Verdict", "unpredictable"]

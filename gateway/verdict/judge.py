@@ -14,7 +14,7 @@ from typing import Final
 from gateway.audit.encoding import json_string, statement_body
 from gateway.catalog import CatalogSnapshot, TemporaryRelation
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
-from gateway.model.footprint import DATABASE, Access, Action, Category, Footprint
+from gateway.model.footprint import DATABASE, Access, Action, Category, Effect, EffectKind, Footprint, FunctionClass, ObjectName
 from gateway.model.identity import Engine, Principal
 from gateway.model.paths import object_path
 from gateway.model.statement import Namespace, Statement
@@ -31,6 +31,7 @@ _SECRET: Final = re.compile(r"passw|pwd|identified|secret|://|api_?key|access_?k
 _EMPTY: Final = Footprint("EMPTY", Category.EMPTY)
 _OVERHEAD: Final = 1_500  # bytes of a verdict beside its texts, measured
 _GONE: Final = Reason(ReasonCode.NO_RULE, "this login does not exist any more or is disabled")
+_ENDS: Final = frozenset({EffectKind.COMMIT, EffectKind.ROLLBACK})
 _TEXT_KEY: Final = b'"text":'
 
 
@@ -120,24 +121,69 @@ class Judge:
     async def judge_after_refresh(
         self, who: SessionIdentity, statement: Statement, state: SessionState | None = None
     ) -> Verdict:
-        """As `judge`, after the catalog was read anew. For a verdict with unknown relations, once."""
-        before = self._catalogs.current(who.target)
-        await self._catalogs.refresh(who.target)
-        if self._catalogs.current(who.target) is not before:
-            self.changed()
+        """As `judge`, once the catalog was looked at anew because of relations that it did not know.
+
+        Raises GatewayError where the catalog cannot be read."""
+        names = self.unknown(self.judge(who, statement, state))
+        if names:
+            before, epoch = self._catalogs.current(who.target), self.epoch
+            self._renewed(before, await self._catalogs.refresh_unknown(who.target, names), epoch)
         return self.judge(who, statement, state)
 
     async def refresh(self, who: SessionIdentity) -> None:
-        """Read the catalog anew: a statement changed it."""
-        before = self._catalogs.current(who.target)
-        await self._catalogs.refresh(who.target)
-        if self._catalogs.current(who.target) is not before:
+        """Read the catalog anew: a statement changed it, or the session has just begun. Raises GatewayError."""
+        before, epoch = await self._catalogs.load(who.target), self.epoch
+        self._renewed(before, await self._catalogs.refresh(who.target), epoch)
+
+    async def load(self, who: SessionIdentity) -> None:
+        """Make sure that the target's catalog is there. Raises GatewayError where it cannot be read."""
+        await self._catalogs.load(who.target)
+
+    def _renewed(self, before: CatalogSnapshot, after: CatalogSnapshot, epoch: int) -> None:
+        """Unless whoever watches catalogs has said so already."""
+        if after is not before and epoch == self.epoch:
             self.changed()
 
     @staticmethod
-    def unknown(verdict: Verdict) -> bool:
-        """Some relation was not in the catalog: it may have been created a moment ago."""
-        return any(ruling.footprint.unknown for ruling in verdict.rulings)
+    def unknown(verdict: Verdict) -> frozenset[ObjectName]:
+        """Relations that were not in the catalog: they may have been created a moment ago."""
+        return frozenset().union(*(ruling.footprint.unknown for ruling in verdict.rulings))
+
+    @staticmethod
+    def names_things(text: str) -> bool:
+        """Whether the text may refer to prepared statements or cursors by name."""
+        return _NAMED.search(text) is not None
+
+    def unread(self, text: str, reason: str) -> bytes:
+        """The record of a message that was refused before anybody could judge it."""
+        decision = Decision(Outcome.DENY, Reason(ReasonCode.OPAQUE, reason), self._policies.current.version)
+        return statement_body(text=text, fingerprint="", statement_kind="UNKNOWN", relations=(), decision=decision)
+
+    # Change issues
+
+    def released(self, who: SessionIdentity, verdict: Verdict, text: str, issue: int) -> Verdict:
+        """The verdict of a text whose statements under review were approved in this issue: it passes, for this once."""
+        whole = len(verdict.rulings) == 1
+        rulings = tuple(self._approved(who, ruling, text, issue, whole=whole) for ruling in verdict.rulings)
+        return replace(verdict, rulings=rulings, outcome=Outcome.ALLOW, head=None)
+
+    @staticmethod
+    def with_issue(verdict: Verdict, issue: int) -> Verdict:
+        """The same verdict with the issue's number in the records of what it refused."""
+        number = b',"issue":%d' % issue
+        rulings = tuple(
+            replace(ruling, audit_body=ruling.audit_body + number) if ruling.decision.outcome is Outcome.REVIEW else ruling
+            for ruling in verdict.rulings
+        )
+        return replace(verdict, rulings=rulings)
+
+    def _approved(self, who: SessionIdentity, ruling: Ruling, text: str, issue: int, *, whole: bool) -> Ruling:
+        if ruling.decision.outcome is not Outcome.REVIEW:
+            return ruling
+        reason = Reason(ReasonCode.APPROVED_ISSUE, f"approved in change issue #{issue}", ruling.decision.reason.rule)
+        decision = Decision(Outcome.ALLOW, reason, ruling.decision.policy_version)
+        body = self._body(who, text, ruling.footprint, decision, whole=whole)
+        return Ruling(ruling.footprint, decision, body + b',"issue":%d' % issue)
 
     # Levels
 
@@ -175,6 +221,7 @@ class Judge:
     def _compose(self, rulings: tuple[Ruling, ...], text: str, *, named: bool) -> Verdict:
         outcomes = {ruling.decision.outcome for ruling in rulings}
         outcome = next((item for item in (Outcome.DENY, Outcome.REVIEW) if item in outcomes), Outcome.ALLOW)
+        unread = any(unpredictable(ruling.footprint) for ruling in rulings)
         effects = [effect for ruling in rulings for effect in ruling.footprint.effects]
         head, tail = None, b""
         only = rulings[0]
@@ -187,7 +234,8 @@ class Judge:
             valid_until=min(ruling.decision.valid_until for ruling in rulings),
             epoch=self.epoch,
             effects=bool(effects),
-            barrier=any(map(changes_meaning, effects)) or any(ruling.footprint.opaque is not None for ruling in rulings),
+            barrier=unread or any(map(changes_meaning, effects)),
+            ends_only=not unread and all(map(_only_ends, effects)),
             head=head,
             tail=tail,
             named=named,
@@ -199,15 +247,17 @@ class Judge:
         self, who: SessionIdentity, principal: Principal | None, text: str, footprint: Footprint, *, whole: bool
     ) -> Ruling:
         decision = self._decide(who, principal, footprint)
-        part = text if whole else text[footprint.start : footprint.end or len(text)]
-        body = statement_body(
-            text=part,
+        return Ruling(footprint, decision, self._body(who, text, footprint, decision, whole=whole))
+
+    @staticmethod
+    def _body(who: SessionIdentity, text: str, footprint: Footprint, decision: Decision, *, whole: bool) -> bytes:
+        return statement_body(
+            text=text if whole else text[footprint.start : footprint.end or len(text)],
             fingerprint=footprint.fingerprint,
             statement_kind=footprint.kind,
             relations=_relations(who, footprint.accesses),
             decision=decision,
         )
-        return Ruling(footprint, decision, body)
 
     def _decide(self, who: SessionIdentity, principal: Principal | None, footprint: Footprint) -> Decision:
         policy = self._policies.current
@@ -269,6 +319,15 @@ class Judge:
         if named or not (namespace.prepared or namespace.cursors):
             return namespace
         return replace(namespace, prepared=(), cursors=())
+
+
+def unpredictable(footprint: Footprint) -> bool:
+    """Whether code runs that the gateway has not read: it may change session state without showing it."""
+    return footprint.opaque is not None or any(use.function_class is FunctionClass.USER for use in footprint.functions)
+
+
+def _only_ends(effect: Effect) -> bool:
+    return effect.kind in _ENDS or not changes_meaning(effect)
 
 
 def _permanent(catalog: CatalogSnapshot, name: str, path: tuple[str, ...]) -> bool:

@@ -1,6 +1,6 @@
 """What the judge asks of other rooms. The composition root injects the real services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable
 from typing import Protocol
 
 from gateway.catalog import CatalogSnapshot
@@ -44,7 +44,14 @@ class Catalogs(Protocol):
 
     def current(self, target: Target) -> CatalogSnapshot: ...
 
-    async def refresh(self, target: Target) -> CatalogSnapshot: ...
+    async def load(self, target: Target) -> CatalogSnapshot:
+        """The snapshot, read now if there is none. Raises GatewayError where it cannot be read, as the others do."""
+
+    async def refresh(self, target: Target) -> CatalogSnapshot:
+        """A snapshot that was confirmed or read after this call began."""
+
+    async def refresh_unknown(self, target: Target, names: Collection[Hashable]) -> CatalogSnapshot:
+        """A refresh because of names that the snapshot does not know; may wait, so that it cannot be asked for too often."""
 
 
 class Principals(Protocol):

@@ -53,9 +53,11 @@ class _Scope(NamedTuple):
 
 
 class SessionState:
-    """`version` changes whenever the namespace does. `stale`: the search path must be asked for at the server."""
+    """`version` changes whenever the namespace does, prepared statements and cursors left aside: only texts that name them
+    depend on those. `stale`: the search path must be asked for at the server. `committed`: how the last transaction ended."""
 
     __slots__ = (
+        "_aborted",
         "_base",
         "_cursors",
         "_default_path",
@@ -64,6 +66,7 @@ class SessionState:
         "_prepared",
         "_savepoints",
         "_scope",
+        "committed",
         "explicit",
         "failed",
         "stale",
@@ -77,6 +80,8 @@ class SessionState:
         self.stale = False
         self.explicit = False
         self.failed = False
+        self.committed = True
+        self._aborted = False  # an error ended the implicit transaction since the last ReadyForQuery
         self._default_path = search_path
         self._scope = self._base = _Scope(search_path, (), search_path, (), frozenset(), frozenset())
         self._savepoints: tuple[tuple[str, _Scope], ...] = ()
@@ -103,6 +108,19 @@ class SessionState:
     def unchanged(self) -> bool:
         """The transaction has changed nothing that its end would take back."""
         return self._scope is self._base and not self._savepoints and not self._cursors
+
+    @property
+    def depth(self) -> int:
+        """How many savepoints are open."""
+        return len(self._savepoints)
+
+    def prepared(self, name: str) -> str | None:
+        """The text of a statement that SQL's PREPARE made."""
+        return self._prepared.get(name)
+
+    def cursor(self, name: str) -> str | None:
+        """The query of a cursor that SQL's DECLARE opened."""
+        return self._cursors.get(name)
 
     def fork(self) -> "SessionState":
         """An independent copy: what would hold if some statements had succeeded."""
@@ -154,7 +172,7 @@ class SessionState:
                 self.stale = True
             case EffectKind.PREPARE:
                 self._prepared[effect.name] = effect.value
-                self._changed()
+                self._namespace = None
             case EffectKind.DEALLOCATE:
                 self._forget(self._prepared, effect.name)
             case EffectKind.DECLARE:
@@ -188,12 +206,16 @@ class SessionState:
             self.failed = True
         else:
             self._end(committed=False)
+            self._aborted = True
 
     def ready(self, status: int) -> None:
         """ReadyForQuery with this transaction status: it is the truth."""
         if status == 0x49:  # I
-            if self.explicit or self._scope is not self._base or self._cursors:
+            if self.explicit or self._scope is not self._base or self._savepoints or self._cursors:
                 self._end(committed=not self.failed)
+            elif not self._aborted:
+                self.committed = True
+            self._aborted = False
         else:
             self.explicit = True
             self.failed = status == 0x45  # E
@@ -228,13 +250,13 @@ class SessionState:
             names.clear()
         else:
             names.pop(name, None)
-        self._changed()
+        self._namespace = None
 
     def _declare(self, effect: Effect) -> None:
         self._cursors[effect.name] = effect.value
         if not effect.local:
             self._held |= {effect.name}
-        self._changed()
+        self._namespace = None
 
     def _discard(self) -> None:
         self._prepared.clear()
@@ -284,6 +306,7 @@ class SessionState:
             )
         self._savepoints = ()
         self.explicit = self.failed = False
+        self.committed = committed
         if self._cursors:
             self._end_cursors(committed=committed)
         if scope != self._scope:
@@ -298,7 +321,7 @@ class SessionState:
             self.stale = True
         if len(kept) != len(self._cursors):
             self._cursors = kept
-            self._changed()
+            self._namespace = None
 
 
 def _with(flags: tuple[tuple[str, str], ...], name: str, value: str) -> tuple[tuple[str, str], ...]:

@@ -37,6 +37,7 @@ class Verdict:
     epoch        the judge's epoch it was made in; another epoch, another verdict
     effects      some ruling changes session state
     barrier      what is sent behind this message cannot be judged before the server has answered it
+    ends_only    its effects do no more than end a transaction: no barrier where the transaction changed nothing
     head, tail   of a single statement's audit fragment around its text, where any text of the same shape has this very
                  verdict; None where it has not
     named        the text depends on SQL-level prepared statements or cursors: valid for that namespace alone
@@ -48,6 +49,7 @@ class Verdict:
     epoch: int
     effects: bool = False
     barrier: bool = False
+    ends_only: bool = False
     head: bytes | None = None
     tail: bytes = b""
     named: bool = False

@@ -1,0 +1,205 @@
+"""Deciding on one message, and everything that must be known or asked before.
+
+What a text means may hang on messages that are still on their way: a SET search_path, a temporary table, a user's function.
+Then nothing is judged until the server has answered those (a Flush is sent so that it does), and where only the server knows
+the outcome it is asked. Meanwhile the client's input waits; the server's answers go on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final
+
+from gateway.model.decision import Outcome
+from gateway.model.errors import AuditUnavailable, GatewayError
+from gateway.model.identity import Engine
+from gateway.model.statement import Origin, Statement
+from gateway.proxy.postgres import refuse
+from gateway.proxy.postgres.ledger import PROBED
+from gateway.proxy.postgres.ports import Release
+from gateway.proxy.postgres.probe import FLUSH, question
+from gateway.proxy.postgres.refuse import Refusal
+from gateway.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gateway.proxy.postgres.conversation import Conversation
+
+log = logging.getLogger(__name__)
+
+WAITING: Final = 1  # reason of the client's valve
+
+
+class Answer:
+    """What happens to a message: refused with `refusal`, else it passes; `release` where an approval lets it."""
+
+    __slots__ = ("refusal", "release", "verdict")
+
+    def __init__(self, verdict: Verdict | None, refusal: Refusal | None = None, release: Release | None = None) -> None:
+        self.verdict = verdict
+        self.refusal = refusal
+        self.release = release
+
+
+class Decider:
+    """`waiting`: the message at the head of the client's input waits, and so does everything behind it."""
+
+    __slots__ = ("_answer", "_c", "_probing", "_task", "waiting")
+
+    def __init__(self, conversation: "Conversation") -> None:
+        self._c = conversation
+        self._answer: Answer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._probing = False
+        self.waiting = False
+
+    def decide(self, text: str, origin: Origin) -> Answer | None:
+        """The answer for the message at the head, or None: ask again when `resume` was called."""
+        answer, self._answer = self._answer, None
+        if answer is not None and self._still_good(answer):
+            return answer
+        if self._must_wait():
+            return None
+        c = self._c
+        try:
+            verdict = c.judge.judge(c.who, self._statement(text, origin), c.state)
+        except GatewayError as error:
+            return _undecided(error)
+        if answer is None and c.judge.unknown(verdict):
+            self._later(self._after_refresh(text, origin))
+            return None
+        return self._settled(verdict, text)
+
+    def settle(self) -> bool:
+        """False while something on its way may still change what names mean; then the message waits."""
+        return not self._must_wait()
+
+    def server_answered(self) -> None:
+        """What was waited for may be there."""
+        if self.waiting and self._task is None and not self._probing and not self._c.ledger.barriers:
+            self._resume()
+
+    def probe_ended(self) -> None:
+        self._probing = False
+        self.server_answered()
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        answer, self._answer = self._answer, None
+        if answer is not None and answer.release is not None:
+            self._c.claims.give_back(answer.release)
+
+    def _still_good(self, answer: Answer) -> bool:
+        """Whether the answer was found under the rules that still hold."""
+        if answer.verdict is None or answer.refusal is not None or answer.verdict.epoch == self._c.judge.epoch:
+            return True
+        if answer.release is not None:
+            self._c.claims.give_back(answer.release)
+        return False
+
+    def _must_wait(self) -> bool:
+        c = self._c
+        if c.ledger.barriers:
+            if c.client_side.open_pipeline:
+                c.to_server(FLUSH)
+            self._pause()
+            return True
+        if c.catalog_changed:
+            c.catalog_changed = False
+            self._later(self._refresh())
+            return True
+        if c.state.stale and not c.state.failed and not c.ledger.skipping:
+            self._probe()
+            return True
+        return False
+
+    def _statement(self, text: str, origin: Origin) -> Statement:
+        c = self._c
+        namespace = c.state.namespace
+        if c.judge.names_things(text):
+            namespace = c.names.visible(namespace)
+        return Statement(Engine.POSTGRES, text, namespace, origin)
+
+    def _settled(self, verdict: Verdict, text: str) -> Answer | None:
+        match verdict.outcome:
+            case Outcome.ALLOW:
+                return Answer(verdict)
+            case Outcome.DENY:
+                return Answer(verdict, refuse.denied(verdict))
+            case Outcome.REVIEW:
+                self._later(self._review(verdict, text))
+                return None
+
+    def _probe(self) -> None:
+        c = self._c
+        c.ledger.entries.append(PROBED)
+        c.to_server(question(sync=not c.client_side.open_pipeline))
+        c.server_side.expect_probe(sync=not c.client_side.open_pipeline)
+        self._probing = True
+        self._pause()
+
+    # Waiting
+
+    def _pause(self) -> None:
+        self.waiting = True
+        self._c.client_valve.pause(WAITING)
+
+    def _resume(self) -> None:
+        self.waiting = False
+        self._c.client_valve.resume(WAITING)
+        self._c.client_side.resume()
+
+    def _later(self, work: Coroutine[None, None, Answer | None]) -> None:
+        self._pause()
+        self._task = asyncio.get_running_loop().create_task(self._finish(work))
+
+    async def _finish(self, work: Coroutine[None, None, Answer | None]) -> None:
+        try:
+            self._answer = await work
+        except AuditUnavailable:
+            self._answer = Answer(None, refuse.AUDIT_UNAVAILABLE)
+        except GatewayError as error:
+            self._answer = _undecided(error)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("session %s: a decision failed", self._c.who.session_id)
+            self._answer = Answer(None, Refusal(refuse.CANNOT_DECIDE, "gateway: internal error, statement refused"))
+        self._task = None
+        if not self._c.ended:
+            self._resume()
+
+    async def _refresh(self) -> Answer | None:
+        try:
+            await self._c.judge.refresh(self._c.who)
+        except GatewayError:
+            self._c.catalog_changed = True  # the next statement tries again
+            raise
+        return None
+
+    async def _after_refresh(self, text: str, origin: Origin) -> Answer | None:
+        c = self._c
+        verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin), c.state)
+        if verdict.outcome is Outcome.REVIEW:
+            return await self._review(verdict, text)
+        return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)
+
+    async def _review(self, verdict: Verdict, text: str) -> Answer:
+        """An approved statement passes once; any other goes into an issue."""
+        c = self._c
+        changes = c.rooms.changes
+        reviewed = [ruling for ruling in verdict.rulings if ruling.decision.outcome is Outcome.REVIEW]
+        if changes is None:
+            return Answer(verdict, Refusal(refuse.INSUFFICIENT_PRIVILEGE, "gateway: change issues are not available"))
+        namespace = c.state.namespace
+        path, flags = namespace.search_path, namespace.flags
+        release = await changes.release(c.who, text, path, flags, reviewed)
+        if release is not None:
+            return Answer(c.judge.released(c.who, verdict, text, release.number), None, release)
+        refs = [await changes.refused(c.who, ruling, text, path, flags) for ruling in reviewed]
+        named = c.judge.with_issue(verdict, refs[0].number)
+        return Answer(named, refuse.needs_issue(reviewed[0], c.who.target, refs[0].number, refs[0].url))
+
+
+def _undecided(error: GatewayError) -> Answer:
+    return Answer(None, Refusal(refuse.CANNOT_DECIDE, f"gateway: statement cannot be decided: {error}"))

@@ -1,0 +1,149 @@
+"""What the server still owes: one entry for each message that it will answer, in order (chapter "Message Flow").
+
+A Query is answered by a completion for each of its statements and by ReadyForQuery, which ends it. Parse, Bind, Close and a
+Describe have one answer each, an Execute ends with CommandComplete, EmptyQueryResponse, PortalSuspended or ErrorResponse. After
+an error in the extended protocol the server skips everything up to the next Sync: so do the entries. COPY_END marks a CopyDone
+or CopyFail that was sent before the server had asked for data: it is never answered.
+"""
+
+from collections import deque
+from collections.abc import MutableMapping
+from typing import Final
+
+from gateway.proxy.postgres.ports import Release
+from gateway.proxy.postgres.refuse import Refusal
+from gateway.verdict import Verdict
+
+PARSE: Final = 1
+BIND: Final = 2
+DESCRIBE: Final = 3
+CLOSE: Final = 4
+EXECUTE: Final = 5
+QUERY: Final = 6
+SYNC: Final = 7
+COPY_END: Final = 8
+PROBE: Final = 9  # the gateway's own question: its answer is not the client's
+
+
+class Prepared:
+    """A statement that the server has parsed. `stamp` is the session's stamp its verdict was made under; None: judge anew."""
+
+    __slots__ = ("name", "release", "stamp", "text", "verdict")
+
+    def __init__(self, name: bytes, text: str, verdict: Verdict, stamp: object | None) -> None:
+        self.name = name
+        self.text = text
+        self.verdict = verdict
+        self.stamp = stamp
+        self.release: Release | None = None
+
+
+class Entry:
+    """A message of the extended protocol. `undo` (mapping, key, value before) is for when the server skips or refuses it."""
+
+    __slots__ = ("barrier", "kind", "refusal", "undo")
+
+    def __init__(self, kind: int, undo: "Undo | None" = None) -> None:
+        self.kind = kind
+        self.barrier = False
+        self.undo = undo
+        self.refusal: Refusal | None = None
+
+    def take_back(self) -> None:
+        if self.undo is not None:
+            mapping, key, before = self.undo
+            if before is None:
+                mapping.pop(key, None)
+            else:
+                mapping[key] = before
+
+
+Undo = tuple[MutableMapping[bytes, Prepared], bytes, Prepared | None]
+
+
+class Execution(Entry):
+    """A Query or an Execute on its way: everything its end record needs. Also a refused message, which will fail.
+
+    number   of its first statement in the session; -1 where no record was written (or none could be)
+    index    how many of its statements are complete
+    began    monotonic seconds
+    rows, size   of the statement's result so far; size in payload bytes
+    """
+
+    __slots__ = ("began", "index", "number", "release", "rows", "size", "verdict")
+
+    def __init__(self, kind: int, number: int, verdict: Verdict | None, began: float) -> None:
+        self.kind = kind
+        self.barrier = False
+        self.undo = None
+        self.refusal = None
+        self.number = number
+        self.verdict = verdict
+        self.began = began
+        self.rows = 0
+        self.size = 0
+        self.index = 0
+        self.release: Release | None = None
+
+
+class Ledger:
+    """The entries in order.
+
+    barriers   entries whose completion decides what later messages mean
+    skipping   the server ignores everything up to the next Sync, which has not been sent yet
+    copying    the execution whose COPY data the server is reading
+    """
+
+    __slots__ = ("barriers", "copying", "entries", "skipping")
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.barriers = 0
+        self.skipping = False
+        self.copying: Execution | None = None
+
+    def append(self, entry: Entry) -> None:
+        if entry.barrier:
+            self.barriers += 1
+        self.entries.append(entry)
+
+    def settle(self, entry: Entry) -> None:
+        """The entry is complete: nobody waits for it any more."""
+        if entry.barrier:
+            entry.barrier = False
+            self.barriers -= 1
+
+    def drop_to_sync(self) -> list[Entry]:
+        """After an error in the extended protocol: what the server skips, in order. The Sync itself stays."""
+        dropped: list[Entry] = []
+        while self.entries and self.entries[0].kind != SYNC:
+            entry = self.entries.popleft()
+            self.settle(entry)
+            dropped.append(entry)
+        self.skipping = not self.entries
+        self.copying = None
+        return dropped
+
+    def begin_copy_in(self, execution: "Execution") -> None:
+        """CopyInResponse: the server reads on until CopyDone or CopyFail and ignores every Sync before it."""
+        kept: list[Entry] = []
+        self.copying = execution
+        rest = list(self.entries)[1:]
+        while rest and self.copying is not None:
+            entry = rest.pop(0)
+            if entry.kind == COPY_END:
+                self.copying = None
+            elif entry.kind != SYNC:
+                kept.append(entry)
+        if len(kept) + len(rest) + 1 != len(self.entries):
+            self.entries.clear()
+            self.entries.extend((execution, *kept, *rest))
+
+
+PARSED: Final = Entry(PARSE)
+BOUND: Final = Entry(BIND)
+DESCRIBED: Final = Entry(DESCRIBE)
+CLOSED: Final = Entry(CLOSE)
+SYNCED: Final = Entry(SYNC)
+COPY_ENDED: Final = Entry(COPY_END)
+PROBED: Final = Entry(PROBE)

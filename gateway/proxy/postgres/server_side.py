@@ -1,0 +1,354 @@
+"""What the server answers: hop over it, count, follow, and forward it as it came.
+
+Only messages that say something about the ledger or the session's state are read. Frames are forwarded whole, so that an error
+of the gateway's own can stand between any two; a frame over 64 KB, whose tail would otherwise pile up, goes through in pieces.
+"""
+
+import asyncio
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from gateway.proxy.postgres import probe
+from gateway.proxy.postgres.ledger import BIND, CLOSE, COPY_END, DESCRIBE, EXECUTE, PARSE, PROBE, QUERY, SYNC, Entry, Execution
+from gateway.wire.errors import ProtocolViolation
+
+if TYPE_CHECKING:
+    from gateway.proxy.postgres.conversation import Conversation
+
+_length = Struct("!I").unpack_from
+_PIECE: Final = 64 * 1024  # frames up to this size are held until they are whole
+_ERROR_HEAD: Final = 8 * 1024  # of a longer ErrorResponse only this much is read
+
+_DATA_ROW: Final = ord("D")
+_COMPLETE: Final = ord("C")
+_READY: Final = ord("Z")
+_ERROR: Final = ord("E")
+_STATUS: Final = ord("S")
+_DESCRIPTION: Final = ord("T")
+_NO_DATA: Final = ord("n")
+_PARSED: Final = ord("1")
+_BOUND: Final = ord("2")
+_CLOSED: Final = ord("3")
+_EMPTY: Final = ord("I")
+_SUSPENDED: Final = ord("s")
+_COPY_IN: Final = ord("G")
+_COPY_OUT: Final = ord("H")
+_COPY_DATA: Final = ord("d")
+_COPY_DONE: Final = ord("c")
+_PARAMETERS: Final = ord("t")
+_NOTICE: Final = ord("N")
+_NOTIFICATION: Final = ord("A")
+_IDLE: Final = 0x49
+_PASSING: Final = frozenset({_NOTICE, _NOTIFICATION, _COPY_DATA, _COPY_DONE})
+_ACKNOWLEDGES: Final = {_PARSED: PARSE, _BOUND: BIND, _CLOSED: CLOSE, _NO_DATA: DESCRIBE}
+
+
+class ServerSide(asyncio.Protocol):
+    __slots__ = ("_answer", "_c", "_closes", "_hide", "_probe_syncs", "_rest", "_skip", "_skip_rows")
+
+    def __init__(self, conversation: "Conversation") -> None:
+        self._c = conversation
+        self._rest = b""  # the beginning of a frame
+        self._skip = 0  # bytes of a large frame that are still to come
+        self._skip_rows = False  # they belong to a DataRow
+        self._hide = False  # they are not for the client
+        self._answer: probe.Answer | None = None
+        self._probe_syncs = False
+        self._closes = 0
+
+    @property
+    def between_frames(self) -> bool:
+        """Whether what was forwarded ends where a frame ends."""
+        return not self._skip
+
+    def data_received(self, data: bytes) -> None:
+        c = self._c
+        if c.ended:
+            return
+        if c.notices:
+            c.send_notices()
+        if self._rest:
+            data = self._rest + data
+            self._rest = b""
+        try:
+            self._walk(data)
+        except (ProtocolViolation, IndexError) as error:
+            c.life.lost_track(str(error) or "an answer that nobody waits for")
+
+    def _walk(self, data: bytes) -> None:  # noqa: PLR0912, PLR0915 -- the loop every frame goes through
+        c = self._c
+        size = len(data)
+        entries = c.ledger.entries
+        position = mark = 0
+        if self._skip:
+            position, mark = self._large(data)
+        last = size - 5
+        while position <= last:
+            kind = data[position]
+            if kind == _DATA_ROW:
+                start = position
+                rows = 0
+                while position <= last and data[position] == _DATA_ROW:
+                    end = position + 1 + _length(data, position + 1)[0]
+                    if end > size:
+                        break
+                    position = end
+                    rows += 1
+                head = entries[0]
+                if rows:
+                    if head.kind == PROBE:
+                        self._answer = probe.answer(data[start + 5 : position])
+                        mark = self._cut(data, mark, start, position)
+                    elif type(head) is Execution:
+                        head.rows += rows
+                        head.size += position - start - 5 * rows
+                    else:
+                        raise ProtocolViolation("rows that nobody asked for")
+                    continue
+            end = position + 1 + _length(data, position + 1)[0]
+            if end > size:
+                if end - position <= _PIECE or self._needs_more(kind, data, position):
+                    break
+                mark = self._begin_large(kind, data, position, end, mark)
+                position = size
+                break
+            if kind == _READY:
+                self._ready(data[position + 5])
+                if c.ended:
+                    return
+                if self._hide:
+                    self._hide = False
+                    mark = self._cut(data, mark, position, end)
+            elif kind == _COMPLETE:
+                if entries[0].kind == PROBE:
+                    mark = self._cut(data, mark, position, end)
+                elif not self._complete(entries[0], data[position + 5 : end - 1]):
+                    raise ProtocolViolation("more answers than statements")
+            elif kind in _PASSING:
+                if kind == _COPY_DATA:
+                    head = entries[0]
+                    if type(head) is Execution:
+                        head.size += end - position - 5
+            else:
+                mark = self._other(kind, data, position, end, mark)
+                if c.ended:
+                    return
+            position = end
+        if mark < position:
+            c.outlet.send(data if mark == 0 and position == size else data[mark:position])
+        if position < size:
+            self._rest = data[position:]
+
+    # Frames in pieces
+
+    def _large(self, data: bytes) -> tuple[int, int]:
+        """The next piece of a large frame: (where it ends, where unforwarded data begins)."""
+        taken = min(len(data), self._skip)
+        self._skip -= taken
+        if self._skip_rows:
+            head = self._c.ledger.entries[0]
+            if type(head) is Execution:
+                head.size += taken
+        hidden = self._hide
+        if self._skip == 0:
+            self._hide = False
+        return taken, taken if hidden else 0
+
+    def _begin_large(self, kind: int, data: bytes, position: int, end: int, mark: int) -> int:
+        """A frame over `_PIECE` bytes begins; what follows from it follows now."""
+        size = len(data)
+        self._skip = end - size
+        self._skip_rows = kind in {_DATA_ROW, _COPY_DATA}
+        if self._skip_rows:
+            head = self._c.ledger.entries[0]
+            if type(head) is not Execution:
+                raise ProtocolViolation("rows that nobody asked for")
+            head.rows += kind == _DATA_ROW
+            head.size += size - position - 5
+        elif kind not in {_NOTICE, _NOTIFICATION}:
+            mark = self._other(kind, data, position, end, mark)
+            self._hide = mark > position
+            return min(mark, size)
+        return mark
+
+    @staticmethod
+    def _needs_more(kind: int, data: bytes, position: int) -> bool:
+        if kind in {_DATA_ROW, _COPY_DATA, _NOTICE, _NOTIFICATION, _DESCRIPTION, _PARAMETERS}:
+            return False
+        if kind == _ERROR:
+            return len(data) - position < _ERROR_HEAD
+        raise ProtocolViolation(f"message {chr(kind)!r} is too large")
+
+    def _cut(self, data: bytes, mark: int, start: int, end: int) -> int:
+        """data[start:end] is not for the client."""
+        if mark < start:
+            self._c.outlet.send(data[mark:start])
+        return end
+
+    # Answers
+
+    def _complete(self, head: Entry, tag: bytes) -> bool:
+        c = self._c
+        if type(head) is not Execution or not c.progress.complete(head, tag):
+            return False
+        if head.kind == EXECUTE:
+            c.ledger.entries.popleft()
+            if not c.ledger.barriers:
+                c.decider.server_answered()
+        return True
+
+    def _ready(self, status: int) -> None:
+        c = self._c
+        ledger = c.ledger
+        head = ledger.entries.popleft()
+        while head.kind == COPY_END:
+            head = ledger.entries.popleft()
+        if head.kind == PROBE:
+            self._hide = True
+            self._probe_ended()
+        elif head.kind == QUERY:
+            if type(head) is Execution and head.verdict is not None and head.index < len(head.verdict.rulings):
+                # Fewer answers than statements were understood: the two parsers disagree.
+                raise ProtocolViolation("fewer answers than statements")
+            ledger.settle(head)
+            ledger.copying = None
+        elif head.kind != SYNC:
+            raise ProtocolViolation("ReadyForQuery at the wrong place")
+        if status != _IDLE or c.status != _IDLE or c.moved:
+            c.moved = False
+            c.status = status
+            c.progress.ready(status)
+        else:
+            c.names.portal = None
+        if c.decider.waiting:
+            c.decider.server_answered()
+        if c.draining:
+            c.life.leave_if_idle()
+
+    def _other(self, kind: int, data: bytes, position: int, end: int, mark: int) -> int:  # noqa: PLR0912 -- one flat table
+        """Everything that is neither a row nor a plain completion. Returns where unforwarded data begins."""
+        c = self._c
+        if kind == _STATUS:
+            c.parameter(data[position + 5 : end])
+            return mark
+        if kind == _ERROR:
+            return self._error(data, position, end, mark)
+        entries = c.ledger.entries
+        while entries[0].kind == COPY_END:
+            entries.popleft()
+        head = entries[0]
+        if head.kind == PROBE:
+            if kind == _CLOSED:
+                self._probe_closes()
+            return self._cut(data, mark, position, end)
+        if kind == _DESCRIPTION:
+            if head.kind == DESCRIBE:
+                entries.popleft()
+            elif type(head) is not Execution:
+                raise ProtocolViolation("a row description that nobody asked for")
+        elif kind in _ACKNOWLEDGES:
+            if head.kind != _ACKNOWLEDGES[kind]:
+                raise ProtocolViolation(f"answer {chr(kind)!r} at the wrong place")
+            entries.popleft()
+        elif kind == _PARAMETERS:
+            if head.kind != DESCRIBE:
+                raise ProtocolViolation("a parameter description that nobody asked for")
+        elif type(head) is not Execution:
+            raise ProtocolViolation(f"answer {chr(kind)!r} at the wrong place")
+        elif kind == _EMPTY:
+            if not self._complete(head, b""):
+                raise ProtocolViolation("more answers than statements")
+        elif kind == _SUSPENDED and head.kind == EXECUTE:
+            c.progress.suspended(head)
+            entries.popleft()
+        elif kind == _COPY_IN:
+            c.ledger.begin_copy_in(head)
+            c.client_side.reheat()
+        elif kind != _COPY_OUT:
+            raise ProtocolViolation(f"unexpected message {chr(kind)!r} from the server")
+        return mark
+
+    def _error(self, data: bytes, position: int, end: int, mark: int) -> int:
+        c = self._c
+        severity, code, message = error_fields(data[position + 5 : min(end, position + _ERROR_HEAD)])
+        if severity in {"FATAL", "PANIC"}:
+            c.life.server_ends((code, message))
+            return mark
+        entries = c.ledger.entries
+        while entries and entries[0].kind == COPY_END:
+            entries.popleft()
+        if not entries:
+            raise ProtocolViolation("an error that nobody waits for")
+        head = entries[0]
+        c.moved = True
+        refusal = head.refusal
+        error = (code, message) if refusal is None else (refusal.code, refusal.message)
+        c.state.error()
+        c.follow_state()
+        if head.kind == QUERY and type(head) is Execution:
+            c.progress.failed(head, error)
+        elif head.kind == PROBE and self._probe_syncs:
+            self._answer = None
+        elif head.kind != SYNC:
+            c.progress.skipped(c.ledger.drop_to_sync(), error)
+        if head.kind == PROBE:
+            return self._cut(data, mark, position, end)
+        c.client_side.reheat()
+        c.decider.server_answered()
+        if refusal is None:
+            return mark
+        mark = self._cut(data, mark, position, end)
+        c.outlet.send(refusal.encode())
+        return mark
+
+    # The gateway's own question
+
+    def expect_probe(self, *, sync: bool) -> None:
+        self._answer = None
+        self._closes = 0
+        self._probe_syncs = sync
+
+    def probe_skipped(self) -> None:
+        """An earlier error of the pipeline made the server skip the question."""
+        self._c.decider.probe_ended()
+
+    def _probe_closes(self) -> None:
+        """CloseComplete comes twice, for portal and statement; without Sync the second ends the answer."""
+        answer = self._answer
+        if answer is None:
+            raise ProtocolViolation("no answer about the session's state")
+        self._closes += 1
+        if self._closes == 2 and not self._probe_syncs:
+            self._c.ledger.entries.popleft()
+            self._probe_ended()
+
+    def _probe_ended(self) -> None:
+        if self._answer is not None:
+            self._c.learned(self._answer)
+        else:
+            self._c.probe_failed()
+        self._c.decider.probe_ended()
+
+    # The socket
+
+    def pause_writing(self) -> None:
+        self._c.server_is_slow(slow=True)
+
+    def resume_writing(self) -> None:
+        self._c.server_is_slow(slow=False)
+
+    def eof_received(self) -> bool:
+        self._c.life.server_gone()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._c.life.server_gone()
+
+
+def error_fields(body: bytes) -> tuple[str, str, str]:
+    """(severity, SQLSTATE, message) of an ErrorResponse whose tail may be cut off."""
+    found: dict[bytes, str] = {}
+    for field in body.split(b"\0"):
+        if field:
+            found.setdefault(field[:1], field[1:].decode("utf-8", "replace"))
+    return found.get(b"V") or found.get(b"S", "ERROR"), found.get(b"C", "XX000"), found.get(b"M", "")
