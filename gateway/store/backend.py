@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from pymysql.converters import escape_bytes
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,6 +28,9 @@ _STATEMENT_SECONDS = 30
 _POOL_SIZE = 8
 # MySQL: lock wait timeout, deadlock. PostgreSQL: serialization failure, deadlock.
 _CONTENTION = frozenset({"1205", "1213", "40001", "40P01"})
+
+# PostgreSQL's SQLSTATE classes: connection, authorization, no such database, resources, operator intervention.
+_UNAVAILABLE = frozenset({"08", "28", "3D", "53", "57"})
 
 
 class Backend:
@@ -51,6 +55,8 @@ class Backend:
         if parsed.get_backend_name() == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        elif parsed.get_backend_name() == "mysql":
+            event.listen(engine.sync_engine, "connect", _prepare_mysql)
         return cls(engine, parsed)
 
     @property
@@ -86,7 +92,8 @@ class Backend:
         except (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError) as error:
             raise self._translate(error) from None
         except DBAPIError as error:
-            if error.connection_invalidated or _code(error) in _CONTENTION:
+            code = _code(error)
+            if error.connection_invalidated or code in _CONTENTION or code[:2] in _UNAVAILABLE:
                 raise self._translate(error) from None
             raise
 
@@ -187,6 +194,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get("gateway_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _prepare_mysql(connection: Any, _record: object) -> None:
+    """aiomysql 0.3 escapes bytes by a name that PyMySQL 1.2 took away, so the connection gets PyMySQL's present function."""
+    driver = connection.driver_connection
+    escape = driver.escape
+    driver.escape = lambda value: escape_bytes(value) if isinstance(value, bytes) else escape(value)
 
 
 def _code(error: DBAPIError) -> str:

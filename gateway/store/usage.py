@@ -64,11 +64,8 @@ def _digest(path: str) -> str:
 
 def _upsert(dialect: str, values: dict[str, Any]) -> Any:
     total = row_usage.c.row_count + values["row_count"]
-    keys: Any = ["user_name", "path_digest", "day"]
-    match dialect:
-        case "postgresql":
-            return postgresql.insert(row_usage).values(**values).on_conflict_do_update(keys, set_={"row_count": total})
-        case "sqlite":
-            return sqlite.insert(row_usage).values(**values).on_conflict_do_update(keys, set_={"row_count": total})
-        case _:
-            return mysql.insert(row_usage).values(**values).on_duplicate_key_update(row_count=total)
+    if dialect == "mysql":
+        return mysql.insert(row_usage).values(**values).on_duplicate_key_update(row_count=total)
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    keys = [row_usage.c.user_name, row_usage.c.path_digest, row_usage.c.day]
+    return insert(row_usage).values(**values).on_conflict_do_update(index_elements=keys, set_={"row_count": total})
