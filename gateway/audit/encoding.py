@@ -22,8 +22,23 @@ def json_string(text: str) -> bytes:
 
 
 def fragment(fields: Mapping[str, object]) -> bytes:
-    """Any fields as a fragment, None values left out. For events that are not on the statement path."""
-    present = {key: value for key, value in fields.items() if value is not None}
+    """Any fields as a fragment, None values left out, secrets in texts redacted. For events off the statement path."""
+    return _members({key: _redacted(value) for key, value in fields.items() if value is not None})
+
+
+def _redacted(value: object) -> object:
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return {key: _redacted(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_redacted(item) for item in value]
+        case _:
+            return value
+
+
+def _members(present: Mapping[str, object]) -> bytes:
     try:
         return json.dumps(present, ensure_ascii=False, separators=(",", ":")).encode()[1:-1]
     except UnicodeEncodeError:
@@ -71,7 +86,7 @@ def statement_body(
         "obligations": [_obligation(item) for item in decision.obligations] or None,
         "issue": issue,
     }
-    return fragment(fields)
+    return _members({key: value for key, value in fields.items() if value is not None})
 
 
 def identified(statement_id: str, body: bytes) -> bytes:

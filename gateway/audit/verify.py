@@ -9,7 +9,7 @@ anchors, the replacement of the whole folder by an older copy, need the master k
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -93,15 +93,16 @@ def verify(
     keys: AuditKeys | None = None,
     public_key: bytes | None = None,
     anchors: Iterable[KnownPoint] = (),
+    progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Check every chain below `audit.dir`. Raises OSError where the files cannot be read."""
+    """Check every chain below `audit.dir`. `progress` hears how many bytes more were read. Raises OSError."""
     known = list(anchors)
     published, fault = _public_keys(directory, keys, public_key)
     names: set[str] = set()
     reports = []
     for folder in files.chains(directory):
         points = [point for point in known if point.chain == folder.name]
-        check = _ChainCheck(folder, keys, published, points)
+        check = _ChainCheck(folder, keys, published, points, progress or (lambda _: None))
         reports.append(check.run())
         names.update(check.siblings)
     there = {report.chain for report in reports}
@@ -136,7 +137,14 @@ class _Broken(Exception):
 class _ChainCheck:
     """The walk over one chain."""
 
-    def __init__(self, folder: Path, keys: AuditKeys | None, public_key: bytes, points: Sequence[KnownPoint]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: AuditKeys | None,
+        public_key: bytes,
+        points: Sequence[KnownPoint],
+        progress: Callable[[int], None],
+    ) -> None:
         self.folder = folder
         self.siblings: tuple[str, ...] = ()
         self._keys = keys
@@ -151,6 +159,7 @@ class _ChainCheck:
         self._segments = 0
         self._torn = 0
         self._live = False
+        self._progress = progress
 
     def run(self) -> ChainReport:
         broken = None
@@ -241,6 +250,7 @@ class _ChainCheck:
             while chunk := file.read(_READ_BYTES):
                 *lines, rest = (rest + chunk).split(b"\n")
                 number = self._check_lines(path, lines, number)
+                self._progress(len(chunk))
         if not rest:
             return False
         vouched = self._head.seq if self._head else 0

@@ -1,18 +1,19 @@
 """The HTTP API for commands: where it is, who asks, and what its answers mean for the exit code.
 
 Where: `--url`, `GATEWAY_URL`, the `[listen] http` of `-c gateway.toml`, the last `gateway login`. Who: `GATEWAY_TOKEN`, or
-`GATEWAY_USER` with `GATEWAY_PASSWORD` (RFC 7617), or the kept login. Problems (RFC 9457) become exceptions: 403 and 409 are a
+`GATEWAY_USER` with `GATEWAY_PASSWORD` (a token is asked for and revoked when the command ends), or the kept login. Problems (RFC 9457) become exceptions: 403 and 409 are a
 no (exit code 1), 400 and 422 wrong usage (2), anything else could not be done (3).
 """
 
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
 
 import click
 import httpx
@@ -36,8 +37,42 @@ class Login:
     """A kept login: for which gateway, and the token that speaks for the user."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
     user: str = ""
+    name: str = ""
+
+    @property
+    def path(self) -> str:
+        return token_path(self.user, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token just made, under its name among the user's tokens."""
+
+    token: str = field(repr=False)
+    name: str
+    user: str
+
+    @property
+    def path(self) -> str:
+        return token_path(self.user, self.name)
+
+
+def token_path(user: str, name: str) -> str:
+    """Where a user's token stands below /api/v1."""
+    return f"tokens/{quote(user, safe='')}/{quote(name, safe='')}"
 
 
 def login_file() -> Path:
@@ -52,7 +87,7 @@ def keep_login(login: Login) -> Path:
     fresh = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump({"url": login.url, "token": login.token, "user": login.user}, file)
+        json.dump({"url": login.url, "token": login.token, "user": login.user, "name": login.name}, file)
     fresh.replace(path)
     return path
 
@@ -64,7 +99,7 @@ def kept_login() -> Login | None:
         if path.stat().st_mode & 0o077:
             raise ApiFailure(f"{path}: others may read it; run `gateway login` again, or `chmod 600` it")
         fields = json.loads(path.read_text())
-        return Login(str(fields["url"]), str(fields["token"]), str(fields.get("user", "")))
+        return Login(str(fields["url"]), str(fields["token"]), str(fields.get("user", "")), str(fields.get("name", "")))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -116,18 +151,30 @@ class ApiClient:
     def request(self, method: str, path: str, **options: Any) -> Any:
         """The answer's JSON; None where it has no body. Raises Forbidden, Conflict, click.UsageError, ApiFailure."""
         with self._reaching():
-            response = self._http.request(method, path.lstrip("/"), **options)
+            response = self._http.request(method, path.lstrip("/"), headers=self._authorization(), **options)
         _raise_for_problem(response)
         return _json_of(response) if response.content else None
 
     @contextmanager
     def stream(self, path: str, **parameters: Any) -> Iterator[Iterator[str]]:
         """The lines of a streamed answer (JSON lines, CSV), as they arrive."""
-        with self._reaching(), self._http.stream("GET", path.lstrip("/"), params=_present(parameters)) as response:
+        request = self._http.build_request("GET", path.lstrip("/"), params=_present(parameters), headers=self._authorization())
+        with self._reaching(), closing(self._http.send(request, stream=True)) as response:
             if response.is_error:
                 response.read()
             _raise_for_problem(response)
             yield response.iter_lines()
+
+    def _authorization(self) -> dict[str, str]:
+        match self._who:
+            case None:
+                return {}
+            case Token(text):
+                return {"authorization": f"Bearer {text}"}
+            case Password(user, password):
+                if self._session is None:
+                    self._session = self.login(user, password)
+                return {"authorization": f"Bearer {self._session.token}"}
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -142,10 +189,20 @@ class ApiClient:
 def connect(url: str | None, config: Path | None) -> ApiClient:
     """The client that the options, the environment and the kept login describe."""
     kept = kept_login()
+    base = _base_url(url, config, kept)
+    return ApiClient(base, _identity(base, kept))
+
+
+def anonymous(url: str | None, config: Path | None) -> ApiClient:
+    """The same gateway, without saying who asks: for logging in."""
+    return ApiClient(_base_url(url, config, kept_login()), None)
+
+
+def _base_url(url: str | None, config: Path | None, kept: Login | None) -> str:
     base = url or os.environ.get("GATEWAY_URL") or (_url_of(config) if config else None) or (kept.url if kept else None)
     if base is None:
         raise click.UsageError("which gateway? Give --url, GATEWAY_URL or -c gateway.toml, or run `gateway login` first")
-    return ApiClient(base, _auth(base, kept))
+    return base
 
 
 def api_options(command: Callable[P, R]) -> Callable[..., R]:
@@ -161,27 +218,18 @@ def api_options(command: Callable[P, R]) -> Callable[..., R]:
     return with_client
 
 
-class _Bearer(httpx.Auth):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers["authorization"] = f"Bearer {self._token}"
-        yield request
-
-
-def _auth(url: str, kept: Login | None) -> httpx.Auth | None:
+def _identity(url: str, kept: Login | None) -> Token | Password | None:
     token = os.environ.get("GATEWAY_TOKEN")
     if token:
-        return _Bearer(token)
+        return Token(token)
     user, password = os.environ.get("GATEWAY_USER"), os.environ.get("GATEWAY_PASSWORD")
     if user and password is not None:
-        return httpx.BasicAuth(user, password)
+        return Password(user, password)
     if user:
         raise click.UsageError("GATEWAY_USER is set, GATEWAY_PASSWORD is not")
     # A token is only shown to the gateway that it was given by.
     if kept is not None and kept.url.rstrip("/") == url.rstrip("/"):
-        return _Bearer(kept.token)
+        return Token(kept.token)
     return None
 
 

@@ -137,7 +137,8 @@ def test_a_cursor_from_elsewhere_is_refused(log: Path, cursor: str) -> None:
         search_page(log, Query(), cursor)
 
 
-def test_an_index_of_another_file_or_a_broken_one_is_made_anew(tmp_path: Path) -> None:
+def test_an_index_of_another_file_or_a_broken_one_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "BLOCK_RECORDS", 10)
     asyncio.run(fill(tmp_path, 200, "host-0", 1))
     first = files.segments(tmp_path / "host-0")[0]
     update_index(first)
