@@ -157,6 +157,7 @@ class _Watched:
         self._probe_cost = 0.0
         self._unknown_at = -service._freshness.unknown_seconds
         self._missing: dict[Hashable, float] = {}
+        self._turn: asyncio.Task[CatalogSnapshot] | None = None  # waits to refresh for unknown names
         self._stack = AsyncExitStack()
         self._connection: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -165,9 +166,10 @@ class _Watched:
         self._task = asyncio.get_running_loop().create_task(self._keep_fresh(), name=f"catalog {self._target.address}")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._turn) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._disconnect()
 
     def is_too_old(self) -> bool:
@@ -191,15 +193,21 @@ class _Watched:
         recently = now - self._freshness.unknown_seconds
         if self.snapshot is not None and all(self._missing.get(name, -1.0) > recently for name in names):
             return self.snapshot
-        wait = self._unknown_at + self._freshness.unknown_seconds - now
-        if wait > 0:
-            await asyncio.sleep(wait)
-        self._unknown_at = self._clock()
-        snapshot = await self.refresh()
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().create_task(self._take_turn())
+            self._turn.add_done_callback(_retrieve)
+        snapshot = await asyncio.shield(self._turn)
         if len(self._missing) + len(names) > _KNOWN_MISSING:
             self._missing.clear()
         self._missing.update(dict.fromkeys(names, self._clock()))
         return snapshot
+
+    async def _take_turn(self) -> CatalogSnapshot:
+        """One refresh for all who asked until it began."""
+        await asyncio.sleep(max(0.0, self._unknown_at + self._freshness.unknown_seconds - self._clock()))
+        self._turn = None
+        self._unknown_at = self._clock()
+        return await self.refresh()
 
     async def _read_for_all(self) -> None:
         before, self._covered = self._covered, self._requested
@@ -263,3 +271,9 @@ class _Watched:
                     self._service._expired()
             else:
                 failing = False
+
+
+def _retrieve(turn: asyncio.Task[CatalogSnapshot]) -> None:
+    """Those who asked may all have gone: the failure is then in `failure` alone, and no unheard exception."""
+    if not turn.cancelled():
+        turn.exception()
