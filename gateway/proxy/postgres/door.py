@@ -9,7 +9,7 @@ ends a login. A session is made from `Authenticated` alone.
 import asyncio
 import logging
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from gateway.model.decision import Outcome
@@ -150,7 +150,8 @@ class _Visit:
         canceller = _Canceller(access, link, self.door.connect_seconds)
         key = self.door.cancels.register(canceller.cancel, 32 if authenticated.protocol >= PROTOCOL_3_2 else 4)
         try:
-            conversation = self.door.converse(self._hand_over(channel, authenticated, target, link, key))
+            session = self._hand_over(channel, authenticated, target, link, key)
+            conversation = self.door.converse(replace(session, cancel=canceller.cancel))
             self.handed_over = True
             await self.door.sessions.run(conversation)
         except (PeerGone, _Ended):

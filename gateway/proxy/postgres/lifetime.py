@@ -224,8 +224,8 @@ class Lifetime:
     async def _close(self, refusal: Refusal, *, running: bool) -> None:
         """What takes time at the end: the server's statement is cancelled, claims are told, the last record is written."""
         c = self._c
-        if running and not self._server_lost:
-            await c.rooms.cancel(c.session)
+        if running and c.session.cancel is not None:
+            await c.session.cancel()
         await c.claims.told()
         seconds = time.perf_counter() - self._began
         orderly = refusal is _CLIENT_GONE and not running

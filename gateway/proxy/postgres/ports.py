@@ -1,6 +1,6 @@
 """What a conversation needs from other rooms. `app.py` injects the real things; tests inject small ones."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +8,6 @@ from gateway.config import Limits
 from gateway.model.change import IssueRef
 from gateway.model.errors import AuditUnavailable
 from gateway.model.event import EventKind
-from gateway.proxy.postgres.session import Session
 from gateway.verdict import Judge, Ruling, SessionIdentity
 
 
@@ -58,10 +57,6 @@ class Changes(Protocol):
 Meter = Callable[[str, float], None]
 """Told (outcome, seconds) of every statement's end: "allow", "deny", "review", "error"."""
 
-Cancel = Callable[[Session], Awaitable[None]]
-"""Cancels what runs at the session's server; never raises for a server that is gone."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """Everything a conversation is given beside its session. The same for all of them."""
@@ -70,5 +65,4 @@ class Rooms:
     audit: Audit
     changes: Changes | None
     limits: Limits
-    cancel: Cancel
     meter: Meter | None = None

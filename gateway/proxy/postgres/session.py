@@ -6,6 +6,7 @@ from typing import Protocol
 
 from gateway.model.identity import ClientInfo, Principal, Target
 from gateway.proxy.sessions import Conversation
+from gateway.proxy.cancel import CancelAction
 from gateway.wire.postgres.backend import BackendKeyData
 
 
@@ -23,6 +24,7 @@ class Session:
                         goes back to them. They were judged like SET.
     state               the transaction state of the server's first ReadyForQuery: b"I"
     server_key          what cancels the session's statement at the server; None where the server gave none
+    cancel              cancels what the session runs at the server; None where the server gave no key
     application_prefix  `alice via gateway: `: stands before every application_name the client chooses
     """
 
@@ -40,6 +42,7 @@ class Session:
     state: bytes = b"I"
     server_key: BackendKeyData | None = None
     application_prefix: str = ""
+    cancel: CancelAction | None = None
 
 
 class ConversationFactory(Protocol):
