@@ -227,9 +227,7 @@ def cast(ctx: Context, name: pb.TypeName, source: int, clause: Clause | None) ->
         return types.UNKNOWN
     if not info.builtin or source >= types.FIRST_USER_OID:
         for made in ctx.names.catalog.casts:
-            if made.function is not None and (made.target == info.oid or made.source == source == info.oid):
-                _note_users(ctx, [made.function])
-            elif made.function is not None and made.source == source and made.target == info.oid:
+            if made.function is not None and info.oid == made.target and source in (types.UNKNOWN, made.source):
                 _note_users(ctx, [made.function])
     _note_type_functions(ctx, info.oid, 0)
     if is_array:

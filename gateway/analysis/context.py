@@ -16,7 +16,7 @@ from gateway.model.footprint import AccessOrigin, Clause
 MAX_NESTED_TEXTS: Final = 8
 
 
-class TooDeep(Exception):  # noqa: N818
+class TooDeep(Exception):
     """The statement, or what it names, nests deeper than the walk follows."""
 
 
@@ -77,11 +77,11 @@ def constant_text(node: pb.Node) -> str | None:
     constant = node.a_const
     match constant.WhichOneof("val"):
         case "sval":
-            return constant.sval.sval
+            return str(constant.sval.sval)
         case "ival":
             return str(constant.ival.ival)
         case "fval":
-            return constant.fval.fval
+            return str(constant.fval.fval)
         case "boolval":
             return "true" if constant.boolval.boolval else "false"
         case _:

@@ -29,8 +29,19 @@ from gateway.model.footprint import (
 )
 
 _EXPRESSIONS: Final = frozenset(
-    {"func_call", "column_ref", "a_expr", "bool_expr", "sub_link", "type_cast", "case_expr", "null_test", "a_indirection", "coalesce_expr"}
-)  # fmt: skip
+    [
+        "func_call",
+        "column_ref",
+        "a_expr",
+        "bool_expr",
+        "sub_link",
+        "type_cast",
+        "case_expr",
+        "null_test",
+        "a_indirection",
+        "coalesce_expr",
+    ]
+)
 
 
 def changed(ctx: Context) -> None:

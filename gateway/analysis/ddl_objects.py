@@ -45,7 +45,7 @@ _WORDS: Final = {
 
 def object_word(kind: int) -> str:
     """`ALTER <word>`."""
-    return _WORDS.get(kind) or pb.ObjectType.Name(kind).removeprefix("OBJECT_").replace("_", " ")  # type: ignore[arg-type]
+    return _WORDS.get(kind) or pb.ObjectType.Name(kind).removeprefix("OBJECT_").replace("_", " ")
 
 
 def drop_kind(kind: int) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis import calls, expressions, naming, relations
-from gateway.analysis.context import Context, text_of
+from gateway.analysis.context import Context, qualified, text_of
 from gateway.analysis.records import NOTHING, Origins, Record, use
 from gateway.analysis.scopes import Column, Cte, Rows, Scope, Source
 from gateway.catalog import FunctionInfo, TypeKind
@@ -62,13 +62,9 @@ def _relation(ctx: Context, var: pb.RangeVar, scope: Scope) -> Source:
 
 
 def _subquery(ctx: Context, item: pb.RangeSubselect, scope: Scope) -> Source:
-    rows = ctx.statement(ctx, item.subquery, scope if item.lateral else _outside(scope), None)
+    # Not lateral, it looks past the items of this level, to its WITH queries and the outer levels.
+    rows = ctx.statement(ctx, item.subquery, scope if item.lateral else scope.parent or Scope(), None)
     return _derived(item.alias.aliasname, rows, item.alias)
-
-
-def _outside(scope: Scope) -> Scope | None:
-    """Where a subquery that is not lateral looks: past the items of this level, to its WITH queries and outer levels."""
-    return scope.parent
 
 
 def _derived(name: str, rows: Rows, alias: pb.Alias) -> Source:
@@ -123,7 +119,7 @@ def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alia
 
 def _is_scalar(ctx: Context, call: pb.FuncCall) -> bool:
     """Whether every overload gives single values, not rows."""
-    schema, name = calls.qualified(list(call.funcname))
+    schema, name = qualified(list(call.funcname))
     chosen = calls.candidates(ctx, schema, name, [0] * len(call.args))
     return bool(chosen) and all(_gives_scalar(ctx, info) for info in chosen)
 
@@ -145,7 +141,7 @@ def _join(ctx: Context, join: pb.JoinExpr, scope: Scope) -> Source:
     right = _item(ctx, join.rarg, scope)
     merged = _merged_names(join, left, right)
     for name in merged:
-        calls.operator_named(ctx, "=", *(_type_of(side, name) for side in (left, right)))
+        calls.operator_named(ctx, "=", _type_of(left, name), _type_of(right, name))
     made = _joined(join, left, right, merged)
     if join.HasField("quals"):  # ON sees the join's own sides, not what stands left of it
         expressions.evaluate(ctx, join.quals, Scope(scope.parent, scope.sources[before:], scope.ctes), Clause.JOIN)
@@ -203,7 +199,7 @@ def _unknown(source: Source, name: str) -> list[Column]:
 def _sample(ctx: Context, sample: pb.RangeTableSample, scope: Scope) -> Source:
     source = _item(ctx, sample.relation, scope)
     expressions.evaluate_all(ctx, [*sample.args, sample.repeatable], scope, Clause.LIMIT)
-    schema, name = calls.qualified(list(sample.method))
+    schema, name = qualified(list(sample.method))
     if name not in _SAMPLERS:
         full = ObjectName(ObjectKind.FUNCTION, schema, name)
         ctx.findings.functions[FunctionUse(full, FunctionClass.USER)] = None

@@ -16,7 +16,7 @@ def split_name(text: str) -> tuple[str, str]:
 
 def split_list(text: str, separator: str = ",") -> list[str]:
     """The identifiers of a list, folded and truncated as the server does; what does not read as one is kept as it stands."""
-    parts = []
+    parts: list[str] = []
     position = 0
     while position < len(text):
         match = _PART.match(text, position)

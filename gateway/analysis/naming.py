@@ -58,7 +58,7 @@ def of_expression(node: pb.Node) -> str:
     return _named(node)[0] or _UNNAMED
 
 
-def _named(node: pb.Node) -> tuple[str, int]:
+def _named(node: pb.Node) -> tuple[str, int]:  # noqa: PLR0912 -- one flat table
     """A name and how strongly it is meant: a weak one gives way to what stands further out."""
     kind = node.WhichOneof("node")
     if kind is not None and kind in _FIXED:

@@ -18,7 +18,7 @@ MAX_NESTING: Final = 2000
 _MEASURED_FROM: Final = 4096  # characters: a shorter text cannot nest deeper than the stack allows
 
 
-class NotParsed(Exception):  # noqa: N818
+class NotParsed(Exception):
     """`reason` says why; `position` is the character where (0: not known), `syntax` that the server would say the same."""
 
     def __init__(self, reason: str, position: int = 0, *, syntax: bool = False) -> None:
@@ -31,7 +31,7 @@ class NotParsed(Exception):  # noqa: N818
 def _lift_depth_limit() -> None:
     """Lets the reader go as deep as the writer; MAX_NESTING bounds both. The pure-Python reader has no such limit."""
     if api_implementation.Type() == "upb":
-        from google._upb import _message  # type: ignore[import-not-found]
+        from google._upb import _message
 
         _message.SetAllowOversizeProtos(True)
 

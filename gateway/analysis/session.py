@@ -56,7 +56,7 @@ def variable_set(ctx: Context, message: pb.VariableSetStmt, asked: Asked) -> Out
             ctx.findings.effects.append(Effect(EffectKind.SET, name))
             return Outcome("RESET", Category.SESSION)
         case pb.VAR_SET_DEFAULT:
-            if name == "role" or needs_admin(name) and name != "session_authorization":
+            if name == "role" or (needs_admin(name) and name != "session_authorization"):
                 ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
             ctx.findings.effects.append(Effect(EffectKind.SET, name, local=message.is_local))
         case pb.VAR_SET_MULTI:

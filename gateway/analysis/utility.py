@@ -45,7 +45,7 @@ def _option_value(option: pb.DefElem) -> str | None:
         return None
     match option.arg.WhichOneof("node"):
         case "string":
-            return option.arg.string.sval
+            return str(option.arg.string.sval)
         case "integer":
             return str(option.arg.integer.ival)
         case "boolean":
@@ -165,10 +165,7 @@ def copy(ctx: Context, message: pb.CopyStmt, asked: Asked) -> Outcome:
     if message.is_from:
         return _copy_from(ctx, message)
     before = len(ctx.findings.records)
-    if message.HasField("query"):
-        rows = statement(ctx, message.query, None, Clause.OUTPUT)
-    else:
-        rows = _copied_columns(ctx, message)
+    rows = statement(ctx, message.query, None, Clause.OUTPUT) if message.HasField("query") else _copied_columns(ctx, message)
     for record in ctx.findings.records[before:]:
         if record.object.kind is ObjectKind.RELATION and record.action is Action.SELECT:
             ctx.findings.records.append(_exported(record))
