@@ -56,9 +56,12 @@ class SecretKey:
             raise ConfigurationError(f"{path}: no such key file") from None
         except OSError as error:
             raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
-        with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-            _require_private(path, os.fstat(file.fileno()))
-            root, keys = _parse(path, file.read(64 * 1024))
+        try:
+            _require_private(path, os.fstat(descriptor))
+            content = os.read(descriptor, 64 * 1024)
+        finally:
+            os.close(descriptor)
+        root, keys = _parse(path, content.decode("ascii", "replace"))
         return cls(path, root, keys)
 
     @classmethod
