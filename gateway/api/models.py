@@ -280,6 +280,12 @@ class OptionalCommentIn(Incoming):
     comment: Comment = ""
 
 
+class RolloutIn(Incoming):
+    assume: Literal["done", "not-done"] | None = Field(
+        default=None, description="one's word on statements whose outcome nobody knows; look at the database first"
+    )
+
+
 class TaskOut(BaseModel):
     position: int
     text: str

@@ -93,9 +93,12 @@ class Desk(Protocol):
 
 
 class StartRollout(Protocol):
-    """Begin (or resume) an issue's rollout as this person; it goes on in the background. Gives the issue as it then stands."""
+    """Begin (or resume) an issue's rollout as this person; it goes on in the background. Gives the issue as it then stands.
 
-    async def __call__(self, principal: Principal, number: int) -> Issue: ...
+    `assume` is the person's word on statements whose outcome nobody knows: "done" or "not-done".
+    """
+
+    async def __call__(self, principal: Principal, number: int, assume: str | None = None) -> Issue: ...
 
 
 @dataclass(frozen=True, slots=True)

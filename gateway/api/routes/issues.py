@@ -13,6 +13,7 @@ from gateway.api.models import (
     IssueOut,
     IssueSummary,
     OptionalCommentIn,
+    RolloutIn,
     SchemaOut,
 )
 from gateway.api.pages import Cursor, Limit, Page, encode_cursor, number_cursor
@@ -103,13 +104,13 @@ async def cancel_issue(number: Number, body: OptionalCommentIn, caller: Authenti
 
 
 @router.post("/issues/{number}/rollout", status_code=202)
-async def roll_out_issue(number: Number, caller: Authenticated) -> IssueOut:
+async def roll_out_issue(number: Number, caller: Authenticated, body: RolloutIn | None = None) -> IssueOut:
     """Run an approved issue, or resume one that stopped. It goes on in the background; read the issue to follow it."""
     rollout = caller.services.rollout
     if rollout is None:
         raise NotHere("this process rolls out no changes")
     async with caller.recorded_refusals():
-        return _shown(caller, await rollout(caller.principal, number))
+        return _shown(caller, await rollout(caller.principal, number, body.assume if body else None))
 
 
 def split_database(address: str) -> tuple[str, str]:
