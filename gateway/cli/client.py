@@ -1,8 +1,9 @@
 """The HTTP API for commands: where it is, who asks, and what its answers mean for the exit code.
 
 Where: `--url`, `GATEWAY_URL`, the `[listen] http` of `-c gateway.toml`, the last `gateway login`. Who: `GATEWAY_TOKEN`, or
-`GATEWAY_USER` with `GATEWAY_PASSWORD` (a token is asked for and revoked when the command ends), or the kept login. Problems (RFC 9457) become exceptions: 403 and 409 are a
-no (exit code 1), 400 and 422 wrong usage (2), anything else could not be done (3).
+`GATEWAY_USER` with `GATEWAY_PASSWORD` (for a token that is revoked when the command ends), or the kept login. Problems
+(RFC 9457) become exceptions: 403 and 409 are a no (exit code 1), 400 and 422 wrong usage (2), anything else could not be
+done (3).
 """
 
 import json
@@ -117,21 +118,33 @@ def forget_login() -> bool:
 class ApiClient:
     """Requests below /api/v1 as one person. Use as a context manager."""
 
-    def __init__(self, url: str, auth: httpx.Auth | None, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, who: Token | Password | None, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
+        self._who = who
+        self._session: NewToken | None = None
         self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1/",
-            auth=auth,
-            timeout=TIMEOUT,
-            transport=transport,
-            headers={"user-agent": "gateway-cli"},
+            base_url=f"{self.url}/api/v1/", timeout=TIMEOUT, transport=transport, headers={"user-agent": "gateway-cli"}
         )
 
     def __enter__(self) -> "ApiClient":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        try:
+            if self._session is not None:
+                self._http.delete(self._session.path, headers=self._authorization())
+        except httpx.HTTPError as error:
+            click.echo(f"gateway: the token of this command stays until it expires: {error}", err=True)
+        finally:
+            self._http.close()
+
+    def login(self, user: str, password: str) -> NewToken:
+        """A token for a password. Raises ApiFailure."""
+        with self._reaching():
+            response = self._http.post("login", json={"user": user, "password": password})
+        _raise_for_problem(response)
+        answer = _json_of(response)
+        return NewToken(str(answer["token"]), str(answer["name"]), str(answer["user"]))
 
     def get(self, path: str, **parameters: Any) -> Any:
         return self.request("GET", path, params=_present(parameters))

@@ -24,7 +24,6 @@ COMMANDS = {
     "logout": "Forget the kept login.",
     "policy": "Check, test, explain and compare policy bundles.",
     "secrets": "The master key: check it, rotate it.",
-    "secrets": "The master key: check, rotate.",
     "serve": "Run the gateway.",
     "token": "API tokens.",
     "user": "Users of the gateway.",
