@@ -15,6 +15,7 @@ texts              the exact text of a statement
 ports              what this room asks of others
 """
 
+from gateway.changes.access import AccessDesk
 from gateway.changes.authority import Authority
 from gateway.changes.desk import ChangeDesk
 from gateway.changes.executor import Connect, schema_reader
@@ -23,6 +24,7 @@ from gateway.changes.rollout import Assume, Rollouts
 from gateway.changes.script import ScriptRefused
 
 __all__ = [
+    "AccessDesk",
     "Assume",
     "Authority",
     "ChangeDesk",
