@@ -7,8 +7,10 @@ from gateway.model.decision import Decision
 from gateway.model.errors import ConfigurationError
 from gateway.model.identity import ClientInfo, Principal, Target
 from gateway.proxy.listener import Listener
+from gateway.proxy.postgres.converse import Converse
 from gateway.proxy.postgres.door import PostgresDoor
 from gateway.proxy.postgres.login import LoginDesk
+from gateway.proxy.postgres.ports import Rooms as ConversationRooms
 from gateway.proxy.tls import server_side
 from gateway.verdict import Judge, SessionIdentity
 
@@ -38,6 +40,7 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         tls=tls,
         seconds=settings.limits.login_seconds,
     )
+    conversation_rooms = ConversationRooms(judge=rooms.judge, audit=rooms.audit, changes=rooms.desk, limits=settings.limits)
     door = PostgresDoor(
         desk=desk,
         policy=_Entry(rooms.judge),
@@ -45,7 +48,7 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         audit=LoginRecorder(rooms.audit),
         cancels=rooms.cancels,
         sessions=rooms.sessions,
-        converse=postgres_conversations(rooms),
+        converse=Converse(conversation_rooms),
         connect_seconds=settings.limits.connect_seconds,
     )
     host, port = split_endpoint(settings.listen.postgres)
