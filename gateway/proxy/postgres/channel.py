@@ -89,19 +89,16 @@ class LoginChannel(asyncio.Protocol):
         of the handshake (CVE-2021-23214, CVE-2021-23222). Raises ProtocolViolation, TlsFailed."""
         if self._reader.buffered:
             raise ProtocolViolation("received unencrypted data after SSL request")
-        loop = asyncio.get_running_loop()
+        plain, loop = self.transport, asyncio.get_running_loop()
         try:
-            encrypted = await loop.start_tls(
-                self.transport,
-                self,
-                context,
-                server_side=server_side,
-                server_hostname=server_hostname,
-            )
-        except ssl.SSLCertVerificationError as error:
-            raise TlsFailed(f"certificate not accepted: {error.verify_message}") from error
-        except (ssl.SSLError, OSError) as error:
-            raise TlsFailed(f"TLS handshake failed: {error.__class__.__name__}") from error
+            encrypted = await loop.start_tls(plain, self, context, server_side=server_side, server_hostname=server_hostname)
+        except BaseException as error:
+            self._cut_off(plain)  # the half-made TLS layer has the transport now and tells this protocol nothing more
+            if isinstance(error, ssl.SSLCertVerificationError):
+                raise TlsFailed(f"certificate not accepted: {error.verify_message}") from error
+            if isinstance(error, OSError):  # ssl.SSLError is one
+                raise TlsFailed(f"TLS handshake failed: {error.__class__.__name__}") from error
+            raise
         if encrypted is None:
             raise PeerGone
         self._transport = encrypted
@@ -135,6 +132,12 @@ class LoginChannel(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+    def _cut_off(self, transport: asyncio.Transport) -> None:
+        transport.abort()
+        self._gone = True
+        if not self._lost.done():
+            self._lost.set_result(None)
 
     async def _more(self) -> None:
         if self._gone:
