@@ -7,6 +7,7 @@ A lock is explained
   by writing   foreign keys either way and what trigger functions name, if the explained relation is written;
   by calling   what the source of a user-defined function in the footprint names: the function needs `call`;
   by class     what the text does not name, if a function reads by name or SQL text, or the database's DDL is asked for;
+  by system    catalogs beneath a system view or function: granted by its name; what a describing system view prints;
   by DDL       what depends on the explained relation, if the footprint has `ddl` on it.
 System catalogs count too, where the statement is no DDL: DDL keeps locks on the catalogs it writes.
 """
@@ -29,9 +30,31 @@ WHERE pid = %s AND locktype = 'relation' AND granted GROUP BY relation
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _WORD = re.compile(r"\w+")
 _READ_LOCKS = frozenset({"AccessShareLock", "RowShareLock"})
-_WRITES = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE, Action.LOCK, Action.DDL, Action.ADMIN})
+# EXPLAIN locks for what it does not do.
+_WRITES = frozenset(
+    {
+        Action.INSERT,
+        Action.UPDATE,
+        Action.DELETE,
+        Action.TRUNCATE,
+        Action.LOCK,
+        Action.DDL,
+        Action.ADMIN,
+        Action.EXPLAIN,
+    }
+)
 # They print definitions, and lock what the definition names; no row is read.
-_DESCRIBERS = frozenset({"pg_get_viewdef", "pg_get_ruledef", "pg_get_functiondef", "pg_get_triggerdef", "pg_get_expr"})
+_DESCRIBERS = frozenset(
+    {
+        "pg_get_viewdef",
+        "pg_get_ruledef",
+        "pg_get_functiondef",
+        "pg_get_triggerdef",
+        "pg_get_expr",
+        "pg_partition_tree",
+        "pg_partition_ancestors",
+    }
+)
 # Relations reached through these are named at run time, if at all: policy answers the function's class.
 _RUN_TIME = frozenset({FunctionClass.READS, FunctionClass.WRITES, FunctionClass.ADMIN})
 
@@ -129,8 +152,12 @@ class Explanation:
         self._words = frozenset(_WORD.findall(_LITERAL.sub("''", text).lower()))
         self._ddl = any(footprint.category is Category.DDL for footprint in footprints)
         self._anything = False
+        self._system_view = False
+        self._describing_view = False
         self._explained: dict[int, bool] = {}
         self.reported: set[int] = set()
+        # CREATE FUNCTION looks at what its body names, and reads none of it.
+        self._only_checked = any(footprint.kind in {"CREATE FUNCTION", "CREATE PROCEDURE"} for footprint in footprints)
         for footprint in footprints:
             self._add_footprint(footprint)
         self._spread()
@@ -138,9 +165,20 @@ class Explanation:
     def covers(self, oid: int, modes: frozenset[str]) -> bool:
         if self._ddl and self._facts.is_system(oid):
             return True
-        if self._anything and self._facts.names[oid][1].lower() not in self._words:
-            return True  # named at run time, or by nobody
+        if self._is_beneath_system_view(oid) and not self._is_named(oid):
+            return True
+        if self._anything and not self._is_named(oid):
+            return True
+        if self._only_checked and modes <= _READ_LOCKS:
+            return True
         return oid in self._explained and (modes <= _READ_LOCKS or self._explained[oid])
+
+    def _is_beneath_system_view(self, oid: int) -> bool:
+        """A catalog that a system view reads, or a relation that one describes: pg_views prints every view."""
+        return self._system_view and (self._facts.is_system(oid) or self._describing_view)
+
+    def _is_named(self, oid: int) -> bool:
+        return self._facts.names[oid][1].lower() in self._words
 
     def _add_footprint(self, footprint: Footprint) -> None:
         for access in _flat(footprint.accesses):
@@ -148,6 +186,8 @@ class Explanation:
         for use in footprint.functions:
             if use.function_class in _RUN_TIME or use.name.name in _DESCRIBERS:
                 self._anything = True
+            if (use.name.schema, use.name.name) in self._facts.system_sql_functions:
+                self._system_view = True  # obj_description and its like read catalogs as system views do
             source = self._facts.function_sources.get((use.name.schema, use.name.name))
             if source is not None:
                 self._add(self._facts.named_in(source), written=True)
@@ -157,6 +197,9 @@ class Explanation:
         if name.kind is ObjectKind.RELATION:
             oid = self._facts.oids.get((name.schema, name.name))
             if oid is not None:
+                if self._facts.is_system(oid) and self._facts.kinds[oid] == "v":
+                    self._system_view = True
+                    self._describing_view |= oid in self._facts.describing_views
                 self._add((self._facts.table_of(oid),), written=written)
                 if access.origin is not AccessOrigin.CHILD and access.action is not Action.DDL:
                     self.reported.add(self._facts.table_of(oid))

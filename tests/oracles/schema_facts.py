@@ -22,6 +22,15 @@ _FUNCTION_SOURCES = """
 SELECT n.nspname, p.proname, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384 AND p.prokind <> 'a'
 """
+_SYSTEM_SQL_FUNCTIONS = """
+SELECT n.nspname, p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+WHERE p.oid < 16384 AND l.lanname = 'sql'
+"""
+# System views that print definitions or look into sequences, and lock what they describe. information_schema too.
+_DESCRIBING_VIEWS = """
+SELECT c.oid FROM pg_class c WHERE c.relkind = 'v' AND c.oid < 16384
+AND pg_get_viewdef(c.oid) ~ 'pg_get_(viewdef|ruledef|functiondef|triggerdef|expr)|pg_sequence_last_value'
+"""
 # Which relation needs which: views their tables, defaults their sequences, columns their types, through the objects between.
 _DEPENDENCIES = """
 WITH owners AS (
@@ -57,6 +66,8 @@ class SchemaFacts:
     needs: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     trigger_sources: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     function_sources: dict[Name, str] = field(default_factory=dict)
+    system_sql_functions: set[Name] = field(default_factory=set)
+    describing_views: set[int] = field(default_factory=set)
 
     @classmethod
     def read(cls, connection: psycopg.Connection) -> "SchemaFacts":
@@ -82,6 +93,8 @@ class SchemaFacts:
             facts.trigger_sources[relation].append(source)
         for schema, name, source in connection.execute(_FUNCTION_SOURCES).fetchall():
             facts.function_sources[schema, name] = source
+        facts.system_sql_functions = {(schema, name) for schema, name in connection.execute(_SYSTEM_SQL_FUNCTIONS).fetchall()}
+        facts.describing_views = {oid for (oid,) in connection.execute(_DESCRIBING_VIEWS).fetchall()}
         return facts
 
     def table_of(self, oid: int) -> int:
