@@ -118,7 +118,7 @@ def _unlisted(ctx: Context, schema: str, name: str) -> FunctionClass:
         _write_down(ctx, ObjectName(ObjectKind.FUNCTION, schema or PG_CATALOG, name), kind)
         return kind
     if (target := ctx.names.type(schema, name)) is not None:
-        registered(ctx, target.name.name, None)
+        registered(ctx, target.name.name, types.UNKNOWN, None)
         for function in target.functions:
             _write_down(ctx, ObjectName(ObjectKind.FUNCTION, *function), FunctionClass.USER)
         return FunctionClass.USER
@@ -222,7 +222,7 @@ def cast(ctx: Context, name: pb.TypeName, source: int, clause: Clause | None) ->
     info = ctx.names.type(schema, word)
     is_array = bool(name.array_bounds)
     if schema in ("", PG_CATALOG):
-        registered(ctx, word, clause)
+        registered(ctx, word, source, clause)
     if info is None:
         return types.UNKNOWN
     if not info.builtin or source >= types.FIRST_USER_OID:
@@ -231,7 +231,7 @@ def cast(ctx: Context, name: pb.TypeName, source: int, clause: Clause | None) ->
                 _note_users(ctx, [made.function])
     _note_type_functions(ctx, info.oid, 0)
     if is_array:
-        return types.UNKNOWN if not info.builtin else 2277
+        return types.ANY_ARRAY if info.builtin else types.UNKNOWN
     return info.oid
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis import calls, expressions, relations
+from gateway.analysis import calls, expressions, parser, relations
 from gateway.analysis.context import Context, qualified, text_of
 from gateway.analysis.ddl_objects import ON_DATABASE, ON_INSTANCE, RELATIONS, drop_kind, named_object, object_word
 from gateway.analysis.modify import statement
@@ -306,11 +306,41 @@ def create_function(ctx: Context, message: pb.CreateFunctionStmt, asked: Asked) 
     schema, name = qualified(list(message.funcname))
     full = ObjectName(ObjectKind.FUNCTION, schema or ctx.names.creation_schema, name)
     ctx.findings.record(full, Action.DDL, ctx.origin)
+    _sql_body(ctx, message)
     for node in message.parameters:
         if node.function_parameter.HasField("defexpr"):
             expressions.evaluate(ctx, node.function_parameter.defexpr, _anything(), Clause.ARGUMENT)
     changed(ctx)
     return Outcome("CREATE PROCEDURE" if message.is_procedure else "CREATE FUNCTION", Category.DDL)
+
+
+def _sql_body(ctx: Context, message: pb.CreateFunctionStmt) -> None:
+    """What an SQL function reads must be readable to its maker: who may call it gets it. Other languages are not read."""
+    options = {node.def_elem.defname: node.def_elem.arg for node in message.options}
+    language = text_of(options["language"]) if "language" in options else "sql"
+    if language.lower() != "sql":
+        return
+    nodes = [message.sql_body] if message.HasField("sql_body") else []
+    if not nodes and "as" in options:
+        try:
+            nodes = [raw.stmt for raw in parser.parse(text_of(options["as"].list.items[0])).stmts]
+        except parser.NotParsed:
+            return  # the server refuses it too, or the call fails
+    for node in nodes:
+        _body_statement(ctx, node)
+
+
+def _body_statement(ctx: Context, node: pb.Node) -> None:
+    match node.WhichOneof("node"):
+        case "list":
+            for inner in node.list.items:
+                _body_statement(ctx, inner)
+        case "return_stmt":
+            expressions.evaluate(ctx, node.return_stmt.returnval, _anything(), Clause.STORED)
+        case "select_stmt" | "insert_stmt" | "update_stmt" | "delete_stmt" | "merge_stmt":
+            statement(ctx, node, _anything(), Clause.STORED)
+        case _:
+            inside(ctx, node)
 
 
 def alter_function(ctx: Context, message: pb.AlterFunctionStmt, asked: Asked) -> Outcome:

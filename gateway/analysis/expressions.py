@@ -177,7 +177,7 @@ def sub_link(ctx: Context, link: pb.SubLink, scope: Scope, clause: Clause | None
     if exists:
         return CONSTANT
     if link.sub_link_type == pb.EXPR_SUBLINK and len(rows.columns) == 1 and rows.rest is None:
-        return Value(value.origins, rows.columns[0].exact, rows.columns[0].type)
+        return Value(value.origins, type=rows.columns[0].type)
     return mixed([value, tested])
 
 
@@ -202,6 +202,12 @@ def null_test(ctx: Context, test: pb.NullTest, scope: Scope, clause: Clause | No
     """Says only whether there is a value: in an output nothing of the value can be recovered."""
     evaluate(ctx, test.arg, scope, Clause.ARGUMENT if clause in (None, Clause.OUTPUT, Clause.RETURNING) else clause)
     return Value(type=types.BOOLEAN)
+
+
+def array(ctx: Context, expression: pb.A_ArrayExpr, scope: Scope, clause: Clause | None) -> Value:
+    values = [evaluate(ctx, node, scope, clause) for node in expression.elements]
+    known = all(types.is_builtin(value.type) for value in values)
+    return Value(mixed(values).origins, type=types.ANY_ARRAY if known else types.UNKNOWN)
 
 
 def bool_expr(ctx: Context, expression: pb.BoolExpr, scope: Scope, clause: Clause | None) -> Value:
@@ -244,6 +250,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "column_ref": column_ref,
     "a_const": constant,
     "a_expr": a_expr,
+    "a_array_expr": array,
     "bool_expr": bool_expr,
     "func_call": func_call,
     "type_cast": type_cast,
@@ -268,7 +275,7 @@ _BY_TYPE: Final[dict[str, Handler]] = {
 # Nodes whose value is made of their parts' values and of nothing else.
 _PLAIN: Final = frozenset(
     {
-        "a_array_expr", "a_indices", "a_star", "bit_string", "boolean", "boolean_test", "case_when", "coalesce_expr",
+        "a_indices", "a_star", "bit_string", "boolean", "boolean_test", "case_when", "coalesce_expr",
         "collate_clause", "current_of_expr", "def_elem", "float", "grouping_func", "grouping_set", "integer",
         "json_agg_constructor", "json_argument", "json_array_agg", "json_array_constructor", "json_array_query_constructor",
         "json_behavior", "json_format", "json_func_expr", "json_is_predicate", "json_key_value", "json_object_agg",

@@ -5,12 +5,12 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis import calls, expressions, naming, relations
+from gateway.analysis import calls, expressions, naming, relations, types
 from gateway.analysis.context import Context, qualified, text_of
 from gateway.analysis.records import NOTHING, Origins, Record, use
 from gateway.analysis.scopes import Column, Cte, Rows, Scope, Source
-from gateway.catalog import FunctionInfo, TypeKind
-from gateway.model.footprint import Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName
+from gateway.catalog import FunctionInfo, QName, TypeKind
+from gateway.model.footprint import Action, Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName, relation
 
 __all__ = ["CteWalk", "Record", "add", "aliased"]
 
@@ -112,21 +112,48 @@ def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alia
     name = naming.of_expression(node)
     if node.WhichOneof("node") != "func_call":
         return Rows([Column(alias or name, value.origins)])
-    if _is_scalar(ctx, node.func_call):
+    chosen = _overloads(ctx, node.func_call)
+    if name == "unnest" and len(node.func_call.args) == 1:
+        item = expressions.evaluate(ctx, node.func_call.args[0], scope, Clause.ARGUMENT).type
+        return Rows([Column(alias or name, value.origins)]) if _of_scalars(ctx, item) else Rows([], value.origins)
+    if chosen and all(_gives_scalar(ctx, info) for info in chosen):
         return Rows([Column(alias or name, value.origins, type_id=value.type)])
+    if len(chosen) == 1 and (relation_name := _row_type(ctx, chosen[0])) is not None:
+        return _rows_of_type(ctx, relation_name, value.origins)
     return Rows([], value.origins)
 
 
-def _is_scalar(ctx: Context, call: pb.FuncCall) -> bool:
-    """Whether every overload gives single values, not rows."""
+def _overloads(ctx: Context, call: pb.FuncCall) -> list[FunctionInfo]:
     schema, name = qualified(list(call.funcname))
-    chosen = calls.candidates(ctx, schema, name, [0] * len(call.args))
-    return bool(chosen) and all(_gives_scalar(ctx, info) for info in chosen)
+    return calls.candidates(ctx, schema, name, [0] * len(call.args))
+
+
+def _of_scalars(ctx: Context, array: int) -> bool:
+    """Whether an array's elements are certain to be no rows."""
+    if array == types.ANY_ARRAY:
+        return True
+    info = ctx.names.catalog.type_by_oid(array)
+    element = ctx.names.catalog.type_by_oid(info.element) if info is not None else None
+    return element is not None and element.kind in _SCALAR_KINDS
+
+
+def _row_type(ctx: Context, info: FunctionInfo) -> QName | None:
+    returned = ctx.names.catalog.type_by_oid(info.returns)
+    return returned.relation if returned is not None and returned.kind is TypeKind.COMPOSITE else None
+
+
+def _rows_of_type(ctx: Context, name: QName, given: Origins) -> Rows:
+    """A function that gives rows of a relation's type gives, as far as one can tell, that relation's rows."""
+    info = ctx.names.catalog.relation(*name)
+    if info is None:
+        return Rows([], given)
+    record = Record(relation(*name), Action.SELECT)
+    return Rows([Column(column.name, given | {(record, column.name)}, type_id=column.type_id) for column in info.columns])
 
 
 def _gives_scalar(ctx: Context, info: FunctionInfo) -> bool:
-    if info.builtin and info.name.name in ("generate_series", "unnest", "generate_subscripts", "regexp_split_to_table"):
-        return info.name.name != "unnest" or len(info.arguments) == 1
+    if info.builtin and info.name.name in ("generate_series", "generate_subscripts"):
+        return True
     returned = ctx.names.catalog.type_by_oid(info.returns)
     return returned is not None and returned.kind in _SCALAR_KINDS
 

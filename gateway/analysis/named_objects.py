@@ -5,6 +5,7 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from gateway.analysis import types
 from gateway.analysis.context import Context, constant_text, qualified
 from gateway.analysis.functions import names_in
 from gateway.analysis.identifiers import split_name
@@ -34,10 +35,10 @@ _REGISTERED: Final = {
 _REGCLASS: Final = 2205
 
 
-def registered(ctx: Context, type_name: str, clause: Clause | None) -> None:
-    """A conversion to a reg* type reads the catalog that holds the names."""
+def registered(ctx: Context, type_name: str, source: int, clause: Clause | None) -> None:
+    """A conversion from text to a reg* type reads the catalog that holds the names."""
     catalog = _REGISTERED.get(type_name)
-    if catalog is not None:
+    if catalog is not None and types.may_name(source):
         _asks(ctx, catalog, clause)
 
 
@@ -48,6 +49,8 @@ def asks_by_name(
     catalog = names_in(name)
     if catalog is not None:
         _asks(ctx, catalog, clause)
+    if name in SPECIAL:
+        return
     for info in chosen:
         for argument, wanted in zip(arguments, info.arguments, strict=False):
             if wanted == _REGCLASS and argument.WhichOneof("node") in ("a_const", "param_ref"):

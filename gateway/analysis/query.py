@@ -301,7 +301,9 @@ def _recursive(ctx: Context, statement: pb.SelectStmt, parent: Scope, cte: Cte, 
     if statement.HasField("with_clause"):
         define(ctx, statement.with_clause, scope)
     first = select(ctx, statement.larg, scope, None)
-    columns = [column.renamed(column.name) for column in first.columns]
+    columns = [Column(column.name, column.origins, type_id=column.type) for column in first.columns]
+    for column in first.columns:
+        column.touched = True
     rows = from_items.aliased(Rows(columns, first.rest), names)
     cte.rows = rows
     for _ in range(len(rows.columns) + 1):
@@ -311,7 +313,6 @@ def _recursive(ctx: Context, statement: pb.SelectStmt, parent: Scope, cte: Cte, 
         for column, more in zip(rows.columns, again.columns, strict=False):
             more.touched = True
             column.origins |= more.origins
-            column.exact = column.exact and more.exact
         if sum(len(column.origins) for column in rows.columns) == before or len(ctx.findings.records) == records:
             break
         if before > 4096:  # wide and tangled: everything may flow everywhere

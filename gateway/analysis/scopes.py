@@ -8,6 +8,7 @@ from gateway.analysis.records import NOTHING, Origin, Origins, Record
 
 SYSTEM_COLUMNS: Final = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 UNKNOWN_TYPE: Final = 0
+_OID: Final = 26  # pg_type.dat
 
 
 class Column:
@@ -95,7 +96,9 @@ class Source:
                 self._by_name.setdefault(column.name, []).append(column)
         found = self._by_name.get(name)
         if found is None and self.record is not None and name in SYSTEM_COLUMNS:
-            return [Column(name, frozenset({(self.record, name)}), exact=True)]
+            return [
+                Column(name, frozenset({(self.record, name)}), exact=True, type_id=_OID if name == "tableoid" else UNKNOWN_TYPE)
+            ]
         return found or []
 
     def in_rest(self, name: str) -> Column:

@@ -13,6 +13,9 @@ INTEGER: Final = 23
 NUMERIC: Final = 1700
 TEXT: Final = 25
 BIT: Final = 1560
+OID: Final = 26
+ANY_ARRAY: Final = 2277  # stands for any array of a built-in type
+_NO_NAMES: Final = frozenset({20, 21, 23, 26, 2205, 2202, 2203, 2204, 2206, 24, 4096, 4089, 3734, 3769, 4191})
 FIRST_USER_OID: Final = 16384
 
 _BOOLEAN_OPERATORS: Final = frozenset(
@@ -81,6 +84,11 @@ _NUMBERS: Final = frozenset({20, 21, 23, 700, 701, 1700})
 def is_builtin(type_id: int) -> bool:
     """Certain to be one of the server's own types, or a constant that becomes one."""
     return 0 < type_id < FIRST_USER_OID
+
+
+def may_name(type_id: int) -> bool:
+    """Whether a value of this type is taken for a name where a reg* type is wanted: not the integers, oids and reg* types."""
+    return type_id not in _NO_NAMES
 
 
 def may_be(operand: int, wanted: int) -> bool:
