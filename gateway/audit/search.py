@@ -2,6 +2,7 @@
 
 import base64
 import heapq
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from gateway.audit.index import Span, candidate_spans
 from gateway.audit.query import Query
 
 _CHUNK_BYTES = 256 * 1024  # also how long the interpreter's lock is held at a time: some 100 µs
-_LOOK_AHEAD_BYTES = 32 * 1024 * 1024
+_NEAR_BYTES = 2 * 1024 * 1024
 _END_FIELDS = ("rows", "bytes", "duration_ms", "error")
 
 
@@ -25,6 +26,15 @@ class Page:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A matching record, and where its line ends."""
+
+    record: dict[str, Any]
+    segment: Path
+    stop: int
+
+
 def search(
     directory: Path, query: Query, *, newest_first: bool = True, below: Mapping[str, int] | None = None
 ) -> Iterator[dict[str, Any]]:
@@ -32,12 +42,7 @@ def search(
 
     `below` bounds each chain's record numbers (excluded); chains that it does not name are left out. Raises OSError.
     """
-    streams = [
-        _search_chain(folder, query, newest_first, below.get(folder.name) if below is not None else None)
-        for folder in files.chains(directory)
-        if below is None or folder.name in below
-    ]
-    return heapq.merge(*streams, key=lambda record: str(record.get("time", "")), reverse=newest_first)
+    return (found.record for found in _merged(directory, query, newest_first, below))
 
 
 def search_page(directory: Path, query: Query, cursor: str | None = None, limit: int = 100) -> Page:
@@ -46,38 +51,26 @@ def search_page(directory: Path, query: Query, cursor: str | None = None, limit:
     Raises ValueError for a cursor that no page gave, OSError.
     """
     below = _decode(cursor) if cursor is not None else _ends(directory)
-    found: list[dict[str, Any]] = []
-    for record in search(directory, query, below=below):
-        if len(found) == limit:
-            return Page(found, _encode(below))
-        below[str(record["chain"])] = int(record["seq"])
-        found.append(with_end(directory, record))
-    return Page(found, None)
+    records: list[dict[str, Any]] = []
+    for found in _merged(directory, query, True, below):
+        if len(records) == limit:
+            return Page(records, _encode(below))
+        below[str(found.record["chain"])] = int(found.record["seq"])
+        records.append(_with_end(found))
+    return Page(records, None)
 
 
-def with_end(directory: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """A `statement` record with the fields of its `statement.end`; unchanged where that is not near or not there yet."""
-    statement = record.get("statement_id")
-    if record.get("kind") != "statement" or not isinstance(statement, str):
-        return record
-    query = Query(statement_id=statement, kind="statement.end")
-    needle = query.bytes_within()
-    left = _LOOK_AHEAD_BYTES
-    for segment in _segments_from(directory / str(record["chain"]), int(record["seq"])):
-        spans, indexed = candidate_spans(segment, query)
-        for span in (*spans, Span(indexed, segment.stat().st_size)):
-            for lines in _chunks(segment, span, backwards=False):
-                for line in _lines_with(lines, needle, backwards=False):
-                    end = _parse(line)
-                    if end is not None and query.matches(end):
-                        return {**record, **{name: end[name] for name in _END_FIELDS if name in end}}
-                left -= len(lines)
-                if left <= 0:
-                    return record
-    return record
+def _merged(directory: Path, query: Query, newest_first: bool, below: Mapping[str, int] | None) -> Iterator[_Found]:
+    bounds = (
+        dict.fromkeys(files.chains(directory))
+        if below is None
+        else {folder: below[folder.name] for folder in files.chains(directory) if folder.name in below}
+    )
+    streams = [_search_chain(folder, query, newest_first, bound) for folder, bound in bounds.items()]
+    return heapq.merge(*streams, key=lambda found: str(found.record.get("time", "")), reverse=newest_first)
 
 
-def _search_chain(folder: Path, query: Query, newest_first: bool, below: int | None) -> Iterator[dict[str, Any]]:
+def _search_chain(folder: Path, query: Query, newest_first: bool, below: int | None) -> Iterator[_Found]:
     segments = files.segments(folder)
     needle, fold = query.bytes_within(), False
     if not needle and query.text is not None and query.text.isascii():
@@ -85,27 +78,56 @@ def _search_chain(folder: Path, query: Query, newest_first: bool, below: int | N
     for segment in reversed(segments) if newest_first else segments:
         if below is not None and files.first_seq(segment) >= below:
             continue
-        for data in _candidates(segment, query, newest_first):
-            for line in _lines_with(data, needle, backwards=newest_first, fold=fold):
+        spans, indexed = candidate_spans(segment, query)
+        spans.append(Span(indexed, segment.stat().st_size))
+        for span in reversed(spans) if newest_first else spans:
+            for line, stop in _lines(segment, span, needle, backwards=newest_first, fold=fold):
                 record = _parse(line)
-                if record is None or not query.matches(record):
-                    continue
-                if below is None or int(record["seq"]) < below:
-                    yield {"chain": folder.name, **record}
+                if record is not None and query.matches(record) and (below is None or int(record["seq"]) < below):
+                    yield _Found({"chain": folder.name, **record}, segment, stop)
 
 
-def _candidates(segment: Path, query: Query, newest_first: bool) -> Iterator[bytes]:
-    """Pieces of whole lines in which matches may be: what the index points at, and what it does not know yet."""
-    spans, indexed = candidate_spans(segment, query)
-    spans.append(Span(indexed, segment.stat().st_size))
-    for span in reversed(spans) if newest_first else spans:
-        yield from _chunks(segment, span, backwards=newest_first)
+def _with_end(found: _Found) -> dict[str, Any]:
+    """A `statement` record with the fields of its `statement.end`; unchanged where that is not near or not there yet."""
+    record, statement = found.record, found.record.get("statement_id")
+    if record.get("kind") != "statement" or not isinstance(statement, str):
+        return record
+    query = Query(statement_id=statement, kind="statement.end")
+    size = found.segment.stat().st_size
+    near = Span(found.stop, min(size, found.stop + _NEAR_BYTES))
+    places = itertools.chain([(found.segment, near)], _places_of_end(found, query))
+    for segment, span in places:
+        for line, _ in _lines(segment, span, query.bytes_within(), backwards=False):
+            end = _parse(line)
+            if end is not None and query.matches(end):
+                return {**record, **{name: end[name] for name in _END_FIELDS if name in end}}
+    return record
 
 
-def _chunks(segment: Path, span: Span, *, backwards: bool) -> Iterator[bytes]:
-    """The span's whole lines in pieces of bounded size (a longer line comes alone); a torn line at the end is left out."""
+def _places_of_end(found: _Found, query: Query) -> Iterator[tuple[Path, Span]]:
+    """Further away: where the index knows the session in this segment and the next, and the beginning of the next."""
+    segments = files.segments(found.segment.parent)
+    following = [path for path in segments if path.name > found.segment.name][:1]
+    for segment in (found.segment, *following):
+        spans, indexed = candidate_spans(segment, query)
+        for span in spans:
+            if segment != found.segment or span.stop > found.stop:
+                yield segment, span
+        if segment != found.segment:
+            yield segment, Span(indexed, min(segment.stat().st_size, indexed + _NEAR_BYTES))
+
+
+def _lines(segment: Path, span: Span, needle: bytes, *, backwards: bool, fold: bool = False) -> Iterator[tuple[bytes, int]]:
+    """The span's complete lines that hold the needle (all of them where it is empty), each with where it ends."""
+    for data, offset in _chunks(segment, span, backwards=backwards):
+        for line, stop in _lines_with(data, needle, backwards=backwards, fold=fold):
+            yield line, offset + stop
+
+
+def _chunks(segment: Path, span: Span, *, backwards: bool) -> Iterator[tuple[bytes, int]]:
+    """Whole lines in pieces of bounded size (a longer line comes alone), each with its offset; a torn last line is left out."""
     with segment.open("rb") as file:
-        position, rest = (span.stop, b"") if backwards else (span.start, b"")
+        position, rest = (span.stop if backwards else span.start), b""
         while position > span.start if backwards else position < span.stop:
             size = min(_CHUNK_BYTES, position - span.start if backwards else span.stop - position)
             position -= size if backwards else 0
@@ -116,30 +138,27 @@ def _chunks(segment: Path, span: Span, *, backwards: bool) -> Iterator[bytes]:
                 data += rest
                 newline = data.find(b"\n")
                 cut = 0 if position == span.start else len(data) if newline < 0 else newline + 1
-                rest, whole = data[:cut], data[cut:]
+                rest, whole, offset = data[:cut], data[cut:], position + cut
             else:
+                offset = position - size - len(rest)
                 data = rest + data
                 cut = data.rfind(b"\n") + 1
                 whole, rest = data[:cut], data[cut:]
             if whole:
-                yield whole
+                yield whole, offset
 
 
-def _lines_with(data: bytes, needle: bytes, *, backwards: bool, fold: bool = False) -> Iterator[bytes]:
-    """Complete lines that hold the needle (all of them where it is empty), in order or backwards."""
+def _lines_with(data: bytes, needle: bytes, *, backwards: bool, fold: bool = False) -> Iterator[tuple[bytes, int]]:
     stop = data.rfind(b"\n") + 1
-    if not needle:
-        lines = data[:stop].split(b"\n")[:-1]
-        yield from reversed(lines) if backwards else lines
-        return
     searched = data.lower() if fold else data
     low, high = 0, stop
     while low < high:
-        place = searched.rfind(needle, low, high) if backwards else searched.find(needle, low, high)
+        # Without a needle every line is found, by the newline at its end.
+        place = searched.rfind(needle or b"\n", low, high) if backwards else searched.find(needle or b"\n", low, high)
         if place < 0:
             return
         begin, end = data.rfind(b"\n", 0, place) + 1, data.find(b"\n", place)
-        yield data[begin:end]
+        yield data[begin:end], end + 1
         if backwards:
             high = begin
         else:
@@ -154,19 +173,12 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _segments_from(folder: Path, seq: int) -> list[Path]:
-    """The segment that holds record `seq` and the one after it."""
-    segments = files.segments(folder)
-    at = max((index for index, path in enumerate(segments) if files.first_seq(path) <= seq), default=0)
-    return segments[at : at + 2]
-
-
 def _ends(directory: Path) -> dict[str, int]:
     """For each chain a bound above its last record as it is now, so that pages stay as they are while the log grows."""
     ends = {}
     for folder in files.chains(directory):
         last = next(_search_chain(folder, Query(), True, None), None)
-        ends[folder.name] = int(last["seq"]) + 1 if last else 0
+        ends[folder.name] = int(last.record["seq"]) + 1 if last else 0
     return ends
 
 
