@@ -1,32 +1,24 @@
-"""`python -m benchmarks NAME [options]`, or `all`: every module beside this one that has a `main(arguments) -> int`."""
+"""`python -m benchmarks NAME [--rounds N] [--seconds N] [--clients N,N…]`; NAME is a benchmark or `all`."""
 
-import importlib
-import pkgutil
-import sys
-from collections.abc import Sequence
+import argparse
 
-import benchmarks
+from benchmarks import point_queries
 
-
-def names() -> list[str]:
-    """Every benchmark, by its module's name."""
-    found = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if not module.name.startswith("_")]
-    return sorted(name for name in found if hasattr(importlib.import_module(f"benchmarks.{name}"), "main"))
+BENCHMARKS = {"point-queries": point_queries.run}
 
 
-def run(arguments: Sequence[str]) -> int:
-    """One benchmark with the rest of the arguments, or all of them; the worst exit code."""
-    known = names()
-    wanted, *rest = arguments or [""]
-    if wanted == "all":
-        return max((run([name, *rest]) for name in known), default=0)
-    if wanted not in known:
-        print(f"usage: python -m benchmarks all|{'|'.join(known)}", file=sys.stderr)
-        return 2
-    print(f"== {wanted}", flush=True)
-    result: int = importlib.import_module(f"benchmarks.{wanted}").main(list(rest))
-    return result
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures; writes benchmarks/results/*.json.")
+    parser.add_argument("name", choices=["all", *BENCHMARKS])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--clients", default="1,8,64")
+    arguments = parser.parse_args()
+    clients = tuple(map(int, arguments.clients.split(",")))
+    for name, benchmark in BENCHMARKS.items():
+        if arguments.name in {"all", name}:
+            benchmark(arguments.rounds, arguments.seconds, clients)
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    main()

@@ -307,12 +307,16 @@ class Judge:
     def _namespace(self, who: SessionIdentity, namespace: Namespace, *, named: bool) -> Namespace:
         """The namespace as far as this text can depend on it.
 
+        Schemas of the path that do not exist (`$user` mostly) are left out, as the server passes over them.
         A temporary relation that a permanent one of the path stands behind counts as the permanent one: it may be gone
         (ON COMMIT DROP, a function's DROP) without anybody telling, and the name would then mean the other.
         """
-        if namespace.temporary and who.target.engine is Engine.POSTGRES:
+        if who.target.engine is Engine.POSTGRES:
             catalog = self._catalogs.current(who.target)
-            path = tuple(name for name in namespace.search_path if name != "pg_temp")
+            path = tuple(name for name in namespace.search_path if name == "pg_temp" or catalog.is_usable(name))
+            if len(path) != len(namespace.search_path):
+                namespace = replace(namespace, search_path=path)
+            path = tuple(name for name in path if name != "pg_temp")
             hidden = {name for name in namespace.temporary if _permanent(catalog, name, path)}
             if hidden:
                 namespace = replace(namespace, temporary=namespace.temporary - hidden)

@@ -9,7 +9,7 @@ nothing. A Parse under a name leaves the unnamed statement and all others alone.
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.model.decision import Outcome, Reason, ReasonCode
+from gateway.model.decision import Reason, ReasonCode
 from gateway.model.identity import Target
 from gateway.proxy.outcome import RefusalCode
 from gateway.verdict import Ruling, Verdict
@@ -85,7 +85,6 @@ def _words(ruling: Ruling, reason: Reason) -> str:
 
 
 def _detail(ruling: Ruling) -> str:
-    decision, reason = ruling.decision, ruling.decision.reason
-    told = "" if reason.action is None or decision.outcome is Outcome.REVIEW or not reason.text else f"{reason.text} "
-    rule = f"rule {reason.rule}" if reason.rule else "no rule permits it"
-    return f"{told}({rule}; policy version {decision.policy_version})"
+    decision = ruling.decision
+    rule = f"rule {decision.reason.rule}" if decision.reason.rule else "no rule permits it"
+    return f"{rule}; policy version {decision.policy_version}"
