@@ -1,0 +1,122 @@
+"""Prometheus metrics of one process. The statement path only adds to plain numbers; everything else is read at scrape time.
+
+metrics.statement("allow", seconds)        once a statement, under 1 µs
+metrics.watch("gateway_sessions", "…", lambda: len(sessions))
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+# Seconds that the gateway itself adds: from tens of microseconds (a cached verdict) to where an operator should look.
+LATENCY_BOUNDS = (25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 1.0)
+
+Reading = float | Mapping[str, float]
+
+
+class Latency:
+    """A histogram that costs one bisection and three additions an observation. In seconds."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(LATENCY_BOUNDS) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        self.total += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, as Prometheus has them."""
+        cumulative, running = [], 0
+        for bound, count in zip((*map(repr, LATENCY_BOUNDS), "+Inf"), self.counts, strict=True):
+            running += count
+            cumulative.append((bound, float(running)))
+        return cumulative
+
+
+class Metrics(Collector):
+    """What one worker counts, and where it reads the rest.
+
+    statements   by outcome: allow, deny, review, failed (the server's own error), opaque …
+    added        seconds that statements waited in the gateway
+    logins       by result: accepted, refused
+    """
+
+    def __init__(self, worker: int = 0) -> None:
+        self.statements: dict[str, int] = dict.fromkeys(("allow", "deny", "review"), 0)
+        self.logins: dict[str, int] = dict.fromkeys(("accepted", "refused"), 0)
+        self.added = Latency()
+        self._worker = str(worker)
+        self._gauges: dict[str, tuple[str, str, Callable[[], Reading]]] = {}
+        self._counters: dict[str, tuple[str, str, Callable[[], Reading]]] = {}
+        self._infos: dict[str, tuple[str, Callable[[], Mapping[str, str]]]] = {}
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def statement(self, outcome: str, seconds: float) -> None:
+        """One statement was decided; the gateway held it for so long."""
+        self.statements[outcome] = self.statements.get(outcome, 0) + 1
+        self.added.observe(seconds)
+
+    def login(self, result: str) -> None:
+        self.logins[result] = self.logins.get(result, 0) + 1
+
+    def watch(self, name: str, documentation: str, read: Callable[[], Reading], *, label: str = "kind") -> None:
+        """A gauge that is read when somebody scrapes: a number, or one per value of `label`."""
+        self._gauges[name] = (documentation, label, read)
+
+    def watch_total(self, name: str, documentation: str, read: Callable[[], Reading], *, label: str = "kind") -> None:
+        """The same for a number that only grows (verdict cache hits); `_total` is added to its name."""
+        self._counters[name] = (documentation, label, read)
+
+    def watch_info(self, name: str, documentation: str, read: Callable[[], Mapping[str, str]]) -> None:
+        """Text as labels of a constant 1: the policy's version."""
+        self._infos[name] = (documentation, read)
+
+    def render(self) -> bytes:
+        """The text exposition format, for /metrics."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterable[Metric]:
+        yield self._counter("gateway_statements", "Statements decided, by outcome.", "outcome", self.statements)
+        yield self._counter("gateway_logins", "Logins, by result.", "result", self.logins)
+        latency = HistogramMetricFamily(
+            "gateway_added_seconds", "Seconds that a statement waited in the gateway.", labels=["worker"]
+        )
+        latency.add_metric([self._worker], self.added.buckets(), self.added.total)
+        yield latency
+        for name, (documentation, label, read) in self._gauges.items():
+            yield self._gauge(name, documentation, label, read())
+        for name, (documentation, label, read) in self._counters.items():
+            yield self._counter(name, documentation, label, read())
+        for name, (documentation, read_info) in self._infos.items():
+            info = InfoMetricFamily(name, documentation, labels=["worker"])
+            info.add_metric([self._worker], dict(read_info()))
+            yield info
+
+    def _gauge(self, name: str, documentation: str, label: str, reading: Reading) -> Metric:
+        labelled = isinstance(reading, Mapping)
+        family = GaugeMetricFamily(name, documentation, labels=["worker", label] if labelled else ["worker"])
+        self._fill(family, reading)
+        return family
+
+    def _counter(self, name: str, documentation: str, label: str, reading: Reading) -> Metric:
+        labelled = isinstance(reading, Mapping)
+        family = CounterMetricFamily(name, documentation, labels=["worker", label] if labelled else ["worker"])
+        self._fill(family, reading)
+        return family
+
+    def _fill(self, family: GaugeMetricFamily | CounterMetricFamily, reading: Reading) -> None:
+        if isinstance(reading, Mapping):
+            for value, number in reading.items():
+                family.add_metric([self._worker, value], float(number))
+        else:
+            family.add_metric([self._worker], float(reading))
