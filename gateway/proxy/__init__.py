@@ -1,5 +1,6 @@
 """Everything that holds a client's socket.
 
+channel    a socket while somebody logs in over it
 listener   accepts connections, counts them, drains them
 tls        contexts for both sides, channel binding
 outcome    how a login ends

@@ -1,165 +1,33 @@
-"""A socket while somebody logs in over it: awaits frames, writes bytes, upgrades to TLS, and lets go of its transport.
+"""A socket while somebody logs in to PostgreSQL's protocol over it: awaits frames."""
 
-Both logins use it, since they are conversations of a few messages. The relay afterwards has its own protocol classes.
-"""
-
-import asyncio
-import ssl
-from typing import cast
-
-from gateway.wire.errors import ProtocolViolation
+from gateway.proxy.channel import PeerChannel, PeerGone, TlsFailed
 from gateway.wire.postgres.frames import SMALL_LIMIT, Frame, FrameReader
 
-_UNREAD_LIMIT = 64 * 1024  # what a peer may send ahead while nobody waits for it
-_FAREWELL_SECONDS = 5.0
+__all__ = ["LoginChannel", "PeerGone", "TlsFailed"]
 
 
-class PeerGone(Exception):
-    """The peer closed the connection. No fault of its own before it is logged in: psql does so to ask for a password."""
-
-
-class LoginChannel(asyncio.Protocol):
+class LoginChannel(PeerChannel[FrameReader]):
     """Holds at most one frame of the limit asked for, or what the peer sent ahead."""
 
-    __slots__ = ("_gone", "_lost", "_paused", "_reader", "_transport", "_waiter", "encrypted")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gone = False
-        self._paused = False
-        self.encrypted = False
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        if self._transport is None:
-            raise PeerGone
-        return self._transport
-
-    @property
-    def unread(self) -> int:
-        """Bytes that arrived and that nobody asked for yet."""
-        return self._reader.buffered
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
-        self.encrypted = transport.get_extra_info("ssl_object") is not None
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
-        self._wake()
-        if self._waiter is None and self._reader.buffered > _UNREAD_LIMIT:
-            self._pause()
-
-    def eof_received(self) -> None:
-        self._gone = True
-        self._wake()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._gone = True
-        if not self._lost.done():
-            self._lost.set_result(None)
-        self._wake()
+        super().__init__(FrameReader())
 
     async def startup_packet(self) -> Frame:
         """Raises PeerGone, ProtocolViolation."""
         while (frame := self._reader.next_startup()) is None:
-            await self._more()
+            await self.more()
         return frame
 
     async def frame(self, limit: int = SMALL_LIMIT) -> Frame:
         """Raises PeerGone, ProtocolViolation."""
         while (frame := self._reader.next_frame(limit)) is None:
-            await self._more()
+            await self.more()
         return frame
 
     async def byte(self) -> bytes:
         """One bare byte: the answer to an SSLRequest."""
         while (byte := self._reader.take_byte()) is None:
-            await self._more()
+            await self.more()
         return bytes([byte])
-
-    def write(self, *messages: bytes) -> None:
-        self.transport.write(b"".join(messages))
-
-    async def start_tls(self, context: ssl.SSLContext, *, server_side: bool, server_hostname: str | None = None) -> None:
-        """Continue over TLS. Nothing may have arrived that was not read: it would be plaintext that somebody put in front
-        of the handshake (CVE-2021-23214, CVE-2021-23222). Raises ProtocolViolation, TlsFailed."""
-        if self._reader.buffered:
-            raise ProtocolViolation("received unencrypted data after SSL request")
-        plain, loop = self.transport, asyncio.get_running_loop()
-        try:
-            encrypted = await loop.start_tls(plain, self, context, server_side=server_side, server_hostname=server_hostname)
-        except BaseException as error:
-            self._cut_off(plain)  # the half-made TLS layer has the transport now and tells this protocol nothing more
-            if isinstance(error, ssl.SSLCertVerificationError):
-                raise TlsFailed(f"certificate not accepted: {error.verify_message}") from error
-            if isinstance(error, OSError):  # ssl.SSLError is one
-                raise TlsFailed(f"TLS handshake failed: {error.__class__.__name__}") from error
-            raise
-        if encrypted is None:
-            raise PeerGone
-        self._transport = encrypted
-        self._paused = False
-        self.encrypted = True
-
-    def hand_over(self) -> tuple[asyncio.Transport, bytes]:
-        """The transport with reading paused, and what arrived that nobody asked for. The channel is of no use afterwards."""
-        if self._gone or self.transport.is_closing():
-            raise PeerGone
-        self.transport.pause_reading()
-        return self.transport, self._reader.take_rest()
-
-    async def farewell(self, *last: bytes) -> None:
-        """Write what is left to say and close. A peer that does not take it within five seconds is cut off."""
-        if self._transport is None or self._lost.done():
-            return
-        if last and not self._transport.is_closing():
-            self._transport.write(b"".join(last))
-        self._transport.close()
-        try:
-            async with asyncio.timeout(_FAREWELL_SECONDS):
-                await self.wait_closed()
-        except TimeoutError:
-            self._transport.abort()
-
-    async def wait_closed(self) -> None:
-        """Until the connection is lost; a peer that closes its half closes ours."""
-        await asyncio.shield(self._lost)
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _cut_off(self, transport: asyncio.Transport) -> None:
-        transport.abort()
-        self._gone = True
-        if not self._lost.done():
-            self._lost.set_result(None)
-
-    async def _more(self) -> None:
-        if self._gone:
-            raise PeerGone
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _pause(self) -> None:
-        if not self._paused and not self.transport.is_closing():
-            self._paused = True
-            self.transport.pause_reading()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-class TlsFailed(PeerGone):
-    """The handshake failed; nothing can be said over this connection any more. The text says why, without secrets."""
