@@ -93,7 +93,7 @@ def pgbouncer(server: PostgresServer, database: str, home: Path) -> Iterator[Rou
         f"[databases]\n{database} = host={server.host} port={server.port} password={server.password}\n"
         f"[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\nauth_type=scram-sha-256\nauth_file={users}\n"
         "pool_mode=session\nmax_client_conn=3000\ndefault_pool_size=100\nunix_socket_dir=\nlog_connections=0\n"
-        "log_disconnections=0\nmax_prepared_statements=0\nignore_startup_parameters=extra_float_digits\n"
+        "log_disconnections=0\nignore_startup_parameters=extra_float_digits\n"
     )
     command = [binary, str(config)]
     if os.geteuid() == 0:
@@ -118,7 +118,8 @@ def haproxy(server: PostgresServer, database: str, home: Path) -> Iterator[Route
     home.mkdir(parents=True, exist_ok=True)
     config = home / "haproxy.cfg"
     config.write_text(
-        "global\n  nbthread 1\n  maxconn 4000\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
+        "global\n  nbthread 1\n  maxconn 4000\n"
+        "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
         f"listen pg\n  bind 127.0.0.1:{port}\n  server s {server.host}:{server.port}\n"
     )
     with _running([binary, "-db", "-f", str(config)], dict(os.environ), home / "haproxy.log") as pid:
