@@ -44,6 +44,9 @@ class Authority:
             return
         self._require(principal, target, Action.APPROVE)
 
+    def may_assume(self, principal: Principal, target: Target) -> bool:
+        return self._any(principal, target, Action.APPROVE)
+
     def require_assumption(self, principal: Principal, target: Target) -> None:
         """To say what happened to an uncertain statement takes more than having asked for it."""
         self._require(principal, target, Action.APPROVE)

@@ -230,14 +230,23 @@ class ChangeDesk:
             return texts.shown(await change.issue())
 
     async def cancel(self, principal: Principal, number: int, comment: str = "") -> Issue:
-        """Nothing more of it will run; what has run stays."""
+        """Nothing more of it will run; what has run stays.
+
+        A statement without an outcome becomes UNCERTAIN: after a rollout that broke off, and, where an approver cancels, one
+        that a session had claimed.
+        """
         await self._visible(principal, number)
         async with self._repository.change(number) as change:
             issue = await change.issue()
             target = await self._target(issue)
             self._authority.require_cancel(principal, target, issue.requester)
             state = after(number, issue.state, Step.CANCEL)
-            _require_idle(issue, "cancelled")
+            if not self._authority.may_assume(principal, target):
+                _require_unclaimed(issue, "cancelled")
+            for task in issue.tasks:
+                if task.state in (TaskState.CLAIMED, TaskState.RUNNING):
+                    lost = task_after(task.position, task.state, TaskStep.LOSE)
+                    await change.update_tasks([task.id], state=lost)
             await change.update_issue(number, self._clock(), bump=True, state=state.value)
             await self._step(change, principal, target, issue, EventKind.ISSUE_CANCELLED, comment=comment)
             return texts.shown(await change.issue())
@@ -327,10 +336,13 @@ def _require_untouched(issue: Issue, verb: str) -> None:
         raise Conflict(f"issue #{issue.number} cannot be {verb}: statement {started[0]} has already started; cancel it instead")
 
 
-def _require_idle(issue: Issue, verb: str) -> None:
-    busy = [task.position for task in issue.tasks if task.state in (TaskState.CLAIMED, TaskState.RUNNING)]
+def _require_unclaimed(issue: Issue, verb: str) -> None:
+    busy = [task for task in issue.tasks if task.state is TaskState.CLAIMED]
     if busy:
-        raise Conflict(f"issue #{issue.number} cannot be {verb}: statement {busy[0]} is running")
+        first = busy[0]
+        raise Conflict(
+            f"issue #{issue.number} cannot be {verb}: statement {first.position} is running in session {first.claimed_by}"
+        )
 
 
 def _kinds(new: Sequence[NewTask]) -> str:

@@ -64,4 +64,6 @@ class Rules(Protocol):
 
 # `instance`, `database` -> the registered target, or None.
 Targets = Callable[[str, str], Awaitable[Target | None]]
+# A user's name -> the principal with present roles, or None.
+People = Callable[[str], Awaitable[Principal | None]]
 Clock = Callable[[], float]

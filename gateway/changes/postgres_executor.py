@@ -8,7 +8,7 @@ a process that died holds it until it has really ended, so nobody resumes beside
 from typing import Any
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresConnectionError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresConnectionError, PostgresError
 
 from gateway.audit import redact
 from gateway.changes.executor import ConnectionLost, Fate, StatementFailed, StillRunning
@@ -20,7 +20,8 @@ _LOCK_CLASS = 0x67777900  # "gwy": the first key of the advisory lock; the issue
 _RETRY = frozenset({"55P03", "40P01"})  # lock_not_available (lock_timeout), deadlock_detected
 # What of a namespace changes a text's meaning besides search_path, and anybody may set.
 _FLAGS = frozenset({"standard_conforming_strings", "transform_null_equals"})
-_LOST = (PostgresConnectionError, InterfaceError, OSError, TimeoutError)
+# InternalClientError: asyncpg's word for a connection whose end it is still taking in.
+_LOST = (PostgresConnectionError, InterfaceError, InternalClientError, OSError, TimeoutError)
 # 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now, 57P05 idle_session_timeout: the connection is gone.
 _SHUTDOWN = frozenset({"57P01", "57P02", "57P03", "57P05"})
 

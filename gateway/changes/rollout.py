@@ -10,6 +10,7 @@ of what was there before; its effect is looked at, and where that cannot tell, t
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
@@ -21,13 +22,15 @@ from gateway.changes.executor import Connect, ConnectionLost, Executor, Fate, St
 from gateway.changes.lease import LEASE_SECONDS, Lease, LeaseLost
 from gateway.changes.lifecycle import Step, TaskStep, after, task_after
 from gateway.changes.plan import plan
-from gateway.changes.ports import Clock, Recorder, Targets
+from gateway.changes.ports import Clock, People, Recorder, Targets
 from gateway.config import Changes
-from gateway.model.change import Issue, Task, TaskState
-from gateway.model.errors import Conflict, GatewayError, NotFound
+from gateway.model.change import Issue, IssueState, Task, TaskState
+from gateway.model.errors import Conflict, Forbidden, GatewayError, NotFound
 from gateway.model.event import EventKind
 from gateway.model.identity import Principal, Target
 from gateway.store.issues import IssueChange, IssueRepository
+
+_log = logging.getLogger(__name__)
 
 
 class Assume(StrEnum):
@@ -76,6 +79,30 @@ class Rollouts:
     async def roll_out(self, principal: Principal, number: int, assume: Assume | None = None) -> Issue:
         """The same to its end. The issue is then DONE or FAILED."""
         return await (await self.start(principal, number, assume))
+
+    async def adopt(self, people: People) -> list[int]:
+        """Resume what a process left behind when its lease has run out, as the person who had started it.
+
+        Call now and then in every process. The numbers of the issues that go on here; policy is asked again, and an issue
+        that needs a person's word stays as it is.
+        """
+        adopted: list[int] = []
+        for issue in await self._repository.listing(states=[IssueState.ROLLING_OUT]):
+            if issue.lease_until is not None and issue.lease_until > self._clock():
+                continue
+            whole = await self._repository.issue(issue.number)
+            starter = next((step.actor for step in reversed(whole.events) if step.kind == "rollout"), None) if whole else None
+            principal = await people(starter) if starter is not None else None
+            if principal is None:
+                _log.warning("issue #%s: its rollout was left behind, and %s is no user any more", issue.number, starter)
+                continue
+            try:
+                await self.start(principal, issue.number)
+            except (Conflict, Forbidden, NotFound) as error:
+                _log.warning("issue #%s: its rollout was left behind and is not resumed: %s", issue.number, error)
+                continue
+            adopted.append(issue.number)
+        return adopted
 
     async def close(self) -> None:
         """Stop what runs here: open transactions are rolled back by the server, and another process may take over."""

@@ -129,7 +129,7 @@ async def test_an_approval_can_be_taken_back_until_something_ran(office: Desk) -
     assert release is not None
     with pytest.raises(Conflict, match="already started"):
         await desk.reject(CAROL, ref.number, "wait")
-    with pytest.raises(Conflict, match="is running"):
+    with pytest.raises(Conflict, match="is running in session s1"):
         await desk.cancel(ALICE, ref.number)
     await release.finished(None)
     assert (await desk.cancel(ALICE, ref.number, "the rest is not needed")).state is IssueState.CANCELLED
@@ -194,3 +194,15 @@ async def test_passwords_are_shown_to_nobody_and_kept_for_the_rollout(office: De
     kept = await office.repository.issue(ref.number)
     assert kept is not None
     assert kept.tasks[0].text == text
+
+
+async def test_an_approver_may_cancel_over_a_claim_that_never_ended(office: Desk) -> None:
+    desk = office.open()
+    ref = await desk.refused(session(), ruling(), ADD, ("public",))
+    await desk.approve(BOB, ref.number, 1)
+    release = await desk.release(session(), ADD, ("public",))
+    assert release is not None
+    cancelled = await desk.cancel(BOB, ref.number, "that session is long gone")
+    assert (cancelled.state, cancelled.tasks[0].state) == (IssueState.CANCELLED, TaskState.UNCERTAIN)
+    with pytest.raises(Conflict, match="not claimed by this session any more"):
+        await release.finished(None)

@@ -19,7 +19,7 @@ from gateway.model.change import ChangeNamespace, Issue, IssueState, TaskState
 from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.event import EventKind
 from gateway.model.footprint import Action
-from gateway.model.identity import Target
+from gateway.model.identity import Principal, Target
 from gateway.store import Store
 from tests.changes.support import ALICE, BOB, CAROL, EVE, TARGET, Desk, session, targets
 
@@ -367,6 +367,43 @@ async def test_killed_around_commit(
     issue = await rollouts.roll_out(BOB, number)
     assert (issue.state, states(issue)) == (IssueState.DONE, [TaskState.DONE] * 2)
     assert await server.fetchval("SELECT count(*) FROM log") == 2
+
+
+async def people(name: str) -> Principal | None:
+    return Principal(name) if name == "bob" else None
+
+
+async def test_what_a_dead_process_left_is_taken_up_when_its_lease_is_over(
+    office: Desk, dsn: str, server: asyncpg.Connection, killed: Killed
+) -> None:
+    number = await approved(office, "INSERT INTO log VALUES (1)")
+    await killed("after_commit")
+    rollouts = make(office, dsn)
+    assert await rollouts.adopt(people) == []
+    office.clock.now += 60
+    office.permits.grants["bob"].clear()
+    assert await rollouts.adopt(people) == []
+    office.permits.grants["bob"].add(Action.APPROVE)
+    assert await rollouts.adopt(people) == [number]
+    assert await make(office, dsn).adopt(people) == []
+    for _ in range(200):
+        issue = await office.repository.issue(number)
+        assert issue is not None
+        if issue.state is not IssueState.ROLLING_OUT:
+            break
+        await asyncio.sleep(0.02)
+    assert issue is not None
+    assert issue.state is IssueState.DONE
+    assert await server.fetchval("SELECT count(*) FROM log") == 1
+
+
+async def test_a_broken_off_rollout_can_be_cancelled_and_says_what_nobody_knows(
+    office: Desk, dsn: str, server: asyncpg.Connection
+) -> None:
+    number = await approved(office, "INSERT INTO log VALUES (1)")
+    await make(office, dsn, kind=LosesCommit).roll_out(BOB, number)
+    cancelled = await office.open().cancel(ALICE, number)
+    assert (cancelled.state, states(cancelled)) == (IssueState.CANCELLED, [TaskState.UNCERTAIN])
 
 
 @pytest.mark.parametrize("point", ["before_alone", "after_alone"])
