@@ -1,14 +1,19 @@
 """The HTTP API inside the worker's loop, over the rooms that are open."""
 
+import asyncio
 import contextlib
+import dataclasses
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import uvicorn
 
-from gateway.api import ApiServices, PolicyState, create_api
+from gateway.api import ApiServices, AuditPage, AuditQuery, PolicyState, create_api
 from gateway.app.rooms import Rooms
+from gateway.audit import Query
+from gateway.audit.search import search_page
 from gateway.changes import Assume
 from gateway.config import split_endpoint
 from gateway.model.change import Issue
@@ -60,6 +65,11 @@ def api_services(rooms: Rooms) -> ApiServices:
     async def audit_writable() -> str | None:
         return None if rooms.audit.failure is None else "cannot be written"
 
+    async def search_audit(query: AuditQuery, cursor: str | None, limit: int) -> AuditPage:
+        wanted = Query(**dataclasses.asdict(replace(query, relation=_relation(query.relation))))
+        page = await asyncio.to_thread(search_page, rooms.settings.audit.dir, wanted, cursor, limit)
+        return AuditPage(page.records, page.next)
+
     async def rollout(principal: Principal, number: int, assume: str | None = None) -> Issue:
         await rooms.rollouts.start(principal, number, Assume(assume) if assume else None)
         return await rooms.desk.show(principal, number)
@@ -75,14 +85,22 @@ def api_services(rooms: Rooms) -> ApiServices:
             roles=sorted(rooms.policy.current.bundle.roles),
             problem=rooms.policy.problem,
         ),
-        metrics=lambda: b"",
+        metrics=rooms.metrics.render,
         explain=rooms.road.rulings,
         desk=rooms.desk,
         rollout=rollout,
+        search_audit=search_audit,
         probes={"audit": audit_writable},
         clock=time.time,
         native_passwords=rooms.settings.mysql_native_password,
     )
+
+
+def _relation(asked: str | None) -> str | None:
+    """`hr.salaries`, as people write it in SQL, is looked for in every database."""
+    if asked is None or "/" in asked or "." not in asked:
+        return asked
+    return "**/" + asked.replace(".", "/")
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -20,6 +20,7 @@ from gateway.changes import Authority, ChangeDesk, Claims, Rollouts, schema_read
 from gateway.changes.executor import ConnectionLost, Executor
 from gateway.changes.postgres_executor import PostgresExecutor
 from gateway.config import Settings
+from gateway.metrics import Metrics
 from gateway.model.decision import Decision
 from gateway.model.errors import AuditUnavailable, StoreUnavailable
 from gateway.model.footprint import Action
@@ -59,6 +60,7 @@ class Rooms:
     follower: StoreFollower
     background: Background
     steps: StepRecorder
+    metrics: Metrics
 
     def permits(  # noqa: PLR0917 - the shape that changes and the API declare
         self,
@@ -104,7 +106,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     await follower.start()
     background.keep(follower.run(), "store follower")
     background.keep(policy.watch(), "policy watcher")
-    return Rooms(
+    rooms = Rooms(
         settings=settings,
         worker=worker,
         key=key,
@@ -124,7 +126,27 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         follower=follower,
         background=background,
         steps=steps,
+        metrics=Metrics(worker),
     )
+    _watch(rooms)
+    return rooms
+
+
+def _watch(rooms: Rooms) -> None:
+    """What is read when somebody scrapes the metrics."""
+    metrics = rooms.metrics
+    metrics.watch("gateway_sessions", "Sessions open now.", lambda: len(rooms.sessions))
+    metrics.watch("gateway_audit_lag_records", "Audit records not yet on disk.", lambda: rooms.audit.lag)
+    metrics.watch("gateway_audit_failing", "1 while no record can be written.", lambda: rooms.audit.failure is not None)
+    metrics.watch("gateway_store_away", "1 while the store does not answer.", lambda: rooms.follower.failure is not None)
+    metrics.watch_total(
+        "gateway_verdict_cache",
+        "Statements found among kept verdicts, and not.",
+        lambda: {"hit": rooms.judge.cache_hits, "miss": rooms.judge.cache_misses},
+        label="result",
+    )
+    metrics.watch_total("gateway_audit_commits", "Groups of records made durable.", lambda: rooms.audit.commits)
+    metrics.watch_info("gateway_policy", "The policy in force.", lambda: {"version": rooms.policy.version})
 
 
 def public_url(settings: Settings) -> str:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from gateway.app.http import HttpServer
 from gateway.app.postgres import postgres_listener
 from gateway.app.rooms import Rooms, open_rooms
+from gateway.audit.indexer import IndexProcess
 from gateway.config import Settings
 from gateway.model.errors import ConfigurationError
 from gateway.proxy.listener import Listener
@@ -43,7 +44,10 @@ async def run_worker(settings: Settings, worker: int = 0, workers: int = 1) -> N
         rooms = await open_rooms(settings, worker, stack)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rooms.policy.reload)
         listeners = await _listen(rooms, workers, stack)
-        http = _serve_http(rooms) if worker == 0 and settings.listen.http is not None else None
+        http = None
+        if worker == 0:
+            await _index(rooms, stack)
+            http = _serve_http(rooms) if settings.listen.http is not None else None
         # What is here now stays: keep the collector from walking it again and again.
         gc.collect()
         gc.freeze()
@@ -70,6 +74,13 @@ class _RunningHttp:
 
 def _serve_http(rooms: Rooms) -> _RunningHttp:
     return _RunningHttp(HttpServer(rooms))
+
+
+async def _index(rooms: Rooms, stack: AsyncExitStack) -> None:
+    """The search index of all chains is kept by a process of its own: reading them would hold the loop's interpreter."""
+    indexer = IndexProcess(rooms.settings.audit.dir)
+    indexer.start()
+    stack.push_async_callback(indexer.stop)
 
 
 async def _listen(rooms: Rooms, workers: int, stack: AsyncExitStack) -> list[Listener]:
