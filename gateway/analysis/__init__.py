@@ -11,9 +11,11 @@ modify        INSERT, UPDATE, DELETE, MERGE                 relations, views, ru
 expressions   where values come from                        calls, types, functions  which functions run
 utility, session, ddl, admin   every other statement
 fingerprint   statements without their constants
+explain       a footprint as a line of `gateway explain`
 """
 
 from gateway.analysis.fingerprint import normalise_postgres
+from gateway.analysis.parser import split_postgres
 from gateway.analysis.postgres import SYNTAX_ERROR, analyse_postgres
 
-__all__ = ["SYNTAX_ERROR", "analyse_postgres", "normalise_postgres"]
+__all__ = ["SYNTAX_ERROR", "analyse_postgres", "normalise_postgres", "split_postgres"]

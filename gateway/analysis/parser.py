@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from google.protobuf.internal import api_implementation
-from postgast import PgQueryError
+from postgast import PgQueryError, scan
 from postgast import parse as parse_text
 from postgast import pg_query_pb2 as pb
 
@@ -119,3 +119,31 @@ def nesting(text: str) -> int:
         level += 1
         deepest = max(deepest, level + chained)
     return deepest
+
+
+def split_postgres(text: str) -> list[str]:
+    """The texts to analyse one by one: the whole where it has a tree, else its statements as the scanner tells them apart."""
+    try:
+        parse(text)
+    except NotParsed as error:
+        if not error.syntax:
+            return [text]
+        try:
+            return _pieces(text) or [text]
+        except PgQueryError:
+            return [text]
+    return [text]
+
+
+def _pieces(text: str) -> list[str]:
+    """The text cut at every semicolon outside parentheses."""
+    encoded = text.encode("utf-8")
+    pieces: list[str] = []
+    begun = depth = 0
+    for token in scan(text).tokens:
+        depth += (token.token == pb.ASCII_40) - (token.token == pb.ASCII_41)
+        if token.token == pb.ASCII_59 and depth <= 0:
+            pieces.append(encoded[begun : token.start].decode("utf-8"))
+            begun, depth = token.end, 0
+    pieces.append(encoded[begun:].decode("utf-8"))
+    return [piece for piece in pieces if piece.strip()]
