@@ -17,6 +17,8 @@ from gateway.proxy.ports import CancelForwarder
 
 log = logging.getLogger(__name__)
 
+_FORWARDS_AT_ONCE = 32  # anybody may send wrong keys: more than so many are dropped, not queued
+
 CancelAction = Callable[[], Awaitable[None]]
 """Cancels what runs at the server, once; never raises for a server that is gone."""
 
@@ -40,6 +42,7 @@ class CancelRegistry:
         self._forwarder = forwarder
         self._sessions: dict[int, tuple[CancelKey, CancelAction]] = {}
         self._by_digest: dict[str, int] = {}
+        self._forwarding = 0
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -63,11 +66,14 @@ class CancelRegistry:
         entry = self._sessions.get(process_id)
         if entry is not None and hmac.compare_digest(entry[0].secret, secret):
             await entry[1]()
-        elif self._forwarder is not None:
+        elif self._forwarder is not None and self._forwarding < _FORWARDS_AT_ONCE:
+            self._forwarding += 1
             try:
                 await self._forwarder.forward(CancelKey(process_id, secret).digest)
             except StoreUnavailable as error:
                 log.warning("a cancel request could not be passed to the other workers: %s", error)
+            finally:
+                self._forwarding -= 1
 
     async def cancel_by_digest(self, digest: str) -> bool:
         """Another worker's request: whether the session is here. The digest is looked up, not compared byte by byte:
