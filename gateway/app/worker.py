@@ -51,7 +51,7 @@ async def run_worker(settings: Settings, worker: int = 0, workers: int = 1) -> N
         # What is here now stays: keep the collector from walking it again and again.
         gc.collect()
         gc.freeze()
-        _log.info("serving", extra={"worker": worker, "listen": settings.listen.model_dump(exclude_none=True)})
+        _log.info("serving", extra={"listen": settings.listen.model_dump(exclude_none=True)})
         await _until(stop.asked, rooms.background.broken)
         _log.info("draining", extra={"sessions": len(rooms.sessions)})
         await _drain(rooms, listeners, stop)

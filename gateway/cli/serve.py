@@ -21,9 +21,9 @@ def serve(config: Path, workers: int, worker: int | None) -> int:
 
         return supervise(["serve", "-c", str(config), "--workers", str(workers)], workers)
     from gateway.app import run_worker
-    from gateway.logs import configure_logging
+    from gateway.logs import start_logging
 
-    configure_logging(settings.log_level)
+    start_logging(settings.log_level, fields={"worker": worker or 0})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_worker(settings, worker or 0, workers))
     return 0
