@@ -89,8 +89,9 @@ def _depth(bundle: Bundle) -> Iterator[str]:
             frontier, depth = reached - seen, depth + 1
             seen |= frontier
         # People come one link before the first role.
-        if depth - 1 > MAX_ROLE_DEPTH - 1:
-            yield f"{POLICY}: below {start!r} roles stand more than {MAX_ROLE_DEPTH - 1} deep; Casbin looks no further"
+        allowed = MAX_ROLE_DEPTH if start.startswith(USER_PREFIX) else MAX_ROLE_DEPTH - 1
+        if depth - 1 > allowed:
+            yield f"{POLICY}: below {start!r} roles stand more than {allowed} deep; Casbin looks no further"
 
 
 def _query_rules(bundle: Bundle) -> Iterator[str]:

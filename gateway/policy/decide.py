@@ -3,7 +3,7 @@
 What passes
     access      a rule allows its action on its path and none denies it; a view also where everything beneath it passes
     child       a partition passes with its parent unless a rule denies it by name
-    EXPLAIN     without ANALYZE: `explain` is enough, where the action itself is not denied by name
+    EXPLAIN     `explain` or `select` on what is planned, where neither is denied by name; ANALYZE needs the real actions
     COPY TO     `select` and `export` on every relation
     function    harmless ones; user-defined ones with `call`; others with `admin` on the function or the database
     opaque      only with `admin` on the database, and `unmask` where the bundle masks anything
@@ -55,7 +55,8 @@ class Assessment:
         self._columns = ColumnCheck(masks, asker, target) if masks else None
         self._limits = LimitCheck(queries, asker, target) if queries.rules else None
         self._database = object_path(target, DATABASE)
-        self._plain_explain = footprint.kind == "EXPLAIN"
+        # What EXPLAIN ANALYZE runs; a plan of it tells nothing that its own permission does not.
+        self._run = frozenset(access.object for access in footprint.accesses if access.action is not Action.EXPLAIN)
 
     def decide(self, version: str) -> Decision:
         """The first refusal that no issue can mend decides; else the first that one can; else it passes."""
@@ -121,8 +122,9 @@ class Assessment:
     def _refused(self, access: Access) -> Refusal | None:
         """None where the access passes."""
         path = object_path(self._target, access.object)
-        answer = self._permission(access.action, path)
-        if not answer.allowed:
+        answer = self._permission(access, path)
+        decided_elsewhere = access.action is Action.EXPLAIN and access.object in self._run and not answer.denied
+        if not answer.allowed and not decided_elsewhere:
             body = [item for item in access.beneath if item.origin is not AccessOrigin.CHILD]
             if answer.denied or not body:
                 return self._refusal(access.action, path, answer)
@@ -146,18 +148,15 @@ class Assessment:
                     return deeper
         return None
 
-    def _permission(self, action: Action, path: str) -> Answer:
-        if action is Action.EXPLAIN:
-            # What would really run is not said here: reading permission is the one that plans follow from.
-            return self._either(path, Action.SELECT)
-        return self._either(path, action) if self._plain_explain else self._ask(action, path)
-
-    def _either(self, path: str, action: Action) -> Answer:
-        """`explain`, or the action itself. A plan tells of the data, so a denial of the action is one of its plan."""
-        itself = self._ask(action, path)
-        if itself.allowed or itself.denied:
-            return itself
-        return self._ask(Action.EXPLAIN, path)
+    def _permission(self, access: Access, path: str) -> Answer:
+        if access.action is not Action.EXPLAIN:
+            return self._ask(access.action, path)
+        planned = self._ask(Action.EXPLAIN, path)
+        if planned.denied:
+            return planned
+        # A plan tells of the data, so a denial of reading is one of the plan, and leave to read is leave to plan.
+        reading = self._ask(Action.SELECT, path)
+        return planned if planned.allowed and not reading.denied else reading
 
     def _refusal(self, action: Action, path: str, answer: Answer) -> Refusal:
         reason = refusals.not_permitted(action, path, answer, self._target.project)

@@ -99,7 +99,7 @@ def make_rule(  # noqa: PLR0917 - the six fields of a `p` line, in its order
         if action not in ACTIONS:
             raise ValueError(_unknown("action", action, ACTIONS))
     if effect not in tuple(Effect):
-        raise ValueError(_unknown("effect", effect, tuple(Effect)))
+        raise ValueError(_unknown("effect", effect, (item.value for item in Effect)))
     parsed = parse_condition(condition) if condition else ALWAYS
     return Rule(subject, domain, parse_pattern(pattern), actions, parsed, Effect(effect), source, order, expires_at)
 

@@ -122,17 +122,17 @@ class PolicySnapshot:
         return Asker(view, membership, facts.with_roles(membership.roles))
 
     def _membership(self, principal: Principal, project: str, now: float) -> tuple[Membership, View]:
-        key = (principal.name, principal.bindings, project)
+        # Bindings that have ended are no part of the key: the answer then holds whatever the clock does next.
+        held = tuple(item for item in principal.bindings if item.expires_at is None or now < item.expires_at)
+        key = (principal.name, held, project)
         known = self._memberships.get(key)
-        if known is not None and (known[0].until is None or now < known[0].until):
-            return known
-        membership = self._compiled.graph.membership(principal.name, principal.bindings, project, now)
-        made = membership, self._view(tuple(item for item in membership.subjects if item in self._subjects), project)
-        if membership.until is None or now < membership.until:
+        if known is None:
+            membership = self._compiled.graph.membership(principal.name, held, project, now)
+            subjects = tuple(item for item in membership.subjects if item in self._subjects)
             if len(self._memberships) >= _KEPT_MEMBERSHIPS:
                 self._memberships.clear()
-            self._memberships[key] = made
-        return made
+            known = self._memberships[key] = membership, self._view(subjects, project)
+        return known
 
     def _view(self, subjects: tuple[str, ...], project: str) -> View:
         """People with the same roles share a view."""

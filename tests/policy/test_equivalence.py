@@ -126,9 +126,7 @@ def test_compiled_decision_is_the_enforcers(rules, links, grants, principal, cli
         compiled = snapshot.permits(principal, project, path, action, NOW, client, environment)
         facts = path_circumstances(principal, project, path, NOW, client=client, environment=environment)
         held = RoleGraph(links).membership(principal.name, principal.bindings, project, NOW).roles
-        enforcer = build_enforcer(
-            (*rules, *granted), (*links, *binding_links(principal, NOW)), replace(facts, roles=held)
-        )
+        enforcer = build_enforcer((*rules, *granted), (*links, *binding_links(principal, NOW)), replace(facts, roles=held))
         truth = enforcer.enforce(user_subject(principal.name), project, path, action.value)
         assert (compiled.outcome is Outcome.ALLOW) == truth, (project, path, action, environment)
 
