@@ -16,18 +16,21 @@ from gateway.model.statement import Origin
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import (
     BIND,
+    BIND_COMPLETE,
     BOUND,
     CLOSE,
     CLOSED,
     COPY_ENDED,
     DESCRIBED,
     EXECUTE,
+    NOTHING,
     PARSE,
+    PARSE_BIND_COMPLETE,
     PARSED,
     QUERY,
     SYNCED,
-    Execution,
     Prepared,
+    Quick,
 )
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
@@ -108,7 +111,9 @@ class ClientSide(asyncio.Protocol):
                 c.outlet.gate = records.statement_text(verdict.head, text, verdict.tail)
         except AuditUnavailable:
             return False
-        c.ledger.entries.append(Execution(QUERY, records.last, verdict, _clock()))
+        ledger = c.ledger
+        ledger.entries.append(Quick(QUERY, records.last, verdict, _clock(), NOTHING))
+        ledger.quick = True
         c.names.unnamed = None
         self.open_pipeline = False
         c.server_write(data)
@@ -141,12 +146,13 @@ class ClientSide(asyncio.Protocol):
             c.outlet.gate = c.records.statement(verdict.rulings[0].audit_body)
         except AuditUnavailable:
             return False
-        entries = c.ledger.entries
         if bind:
             names.unnamed = prepared
-            entries.append(PARSED)
         names.portal = prepared
-        entries += (BOUND, DESCRIBED, Execution(EXECUTE, c.records.last, verdict, _clock()), SYNCED)
+        answers = PARSE_BIND_COMPLETE if bind else BIND_COMPLETE
+        ledger = c.ledger
+        ledger.entries.append(Quick(EXECUTE, c.records.last, verdict, _clock(), answers))
+        ledger.quick = True
         self.open_pipeline = False
         c.server_write(data)
         return True

@@ -91,16 +91,29 @@ class Ledger:
 
     barriers   entries whose completion decides what later messages mean
     skipping   the server ignores everything up to the next Sync, which has not been sent yet
+    quick      there may be exchanges of the short way among them
     copying    the execution whose COPY data the server is reading
     """
 
-    __slots__ = ("barriers", "copying", "entries", "skipping")
+    __slots__ = ("barriers", "copying", "entries", "quick", "skipping")
 
     def __init__(self) -> None:
-        self.entries: deque[Entry] = deque()
+        self.entries: deque[Entry | Quick] = deque()
+        self.quick = False
         self.barriers = 0
         self.skipping = False
         self.copying: Execution | None = None
+
+    def spell_out(self) -> None:
+        """Turn every exchange of the short way into the entries it stands for."""
+        self.quick = False
+        found = list(self.entries)
+        self.entries.clear()
+        for entry in found:
+            if type(entry) is Quick:
+                self.entries.extend(entry.entries())
+            else:
+                self.entries.append(entry)
 
     def append(self, entry: Entry) -> None:
         if entry.barrier:
@@ -140,6 +153,33 @@ class Ledger:
             self.entries.extend((execution, *kept, *rest))
 
 
+class Quick(Entry):
+    """One whole exchange of the short way: a Query, or [Parse] Bind Describe Execute Sync. Most of them are answered by one
+    chunk of a known form; for any other it becomes the entries it stands for.
+
+    acknowledged   how the answer begins: nothing for a Query, BindComplete, or ParseComplete and BindComplete
+    """
+
+    __slots__ = ("acknowledged", "began", "number", "verdict")
+
+    def __init__(self, kind: int, number: int, verdict: Verdict, began: float, acknowledged: bytes) -> None:
+        self.kind = kind
+        self.number = number
+        self.verdict = verdict
+        self.began = began
+        self.acknowledged = acknowledged
+
+    def entries(self) -> "tuple[Entry, ...]":
+        execution = Execution(self.kind, self.number, self.verdict, self.began)
+        if not self.acknowledged:
+            return (execution,)
+        batch = (BOUND, DESCRIBED, execution, SYNCED)
+        return batch if self.acknowledged == BIND_COMPLETE else (PARSED, *batch)
+
+
+NOTHING: Final = b""
+BIND_COMPLETE: Final = b"2\0\0\0\x04"
+PARSE_BIND_COMPLETE: Final = b"1\0\0\0\x04" + BIND_COMPLETE
 PARSED: Final = Entry(PARSE)
 BOUND: Final = Entry(BIND)
 DESCRIBED: Final = Entry(DESCRIBE)

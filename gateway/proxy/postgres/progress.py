@@ -86,6 +86,7 @@ class Progress:
     def lost(self, error: tuple[str, str]) -> None:
         """The server or the client is gone: nothing that was on its way will be answered."""
         c = self._c
+        c.ledger.spell_out()
         entries = list(c.ledger.entries)
         c.ledger.entries.clear()
         for entry in entries:

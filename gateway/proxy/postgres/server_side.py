@@ -5,17 +5,33 @@ of the gateway's own can stand between any two; a frame over 64 KB, whose tail w
 """
 
 import asyncio
+import time
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from gateway.model.errors import AuditUnavailable
 from gateway.proxy.postgres import probe
-from gateway.proxy.postgres.ledger import BIND, CLOSE, COPY_END, DESCRIBE, EXECUTE, PARSE, PROBE, QUERY, SYNC, Entry, Execution
+from gateway.proxy.postgres.ledger import (
+    BIND,
+    CLOSE,
+    COPY_END,
+    DESCRIBE,
+    EXECUTE,
+    PARSE,
+    PROBE,
+    QUERY,
+    SYNC,
+    Entry,
+    Execution,
+    Quick,
+)
 from gateway.wire.errors import ProtocolViolation
 
 if TYPE_CHECKING:
     from gateway.proxy.postgres.conversation import Conversation
 
 _length = Struct("!I").unpack_from
+_clock = time.perf_counter
 _PIECE: Final = 64 * 1024  # frames up to this size are held until they are whole
 _ERROR_HEAD: Final = 8 * 1024  # of a longer ErrorResponse only this much is read
 
@@ -65,6 +81,8 @@ class ServerSide(asyncio.Protocol):
         c = self._c
         if c.ended:
             return
+        if c.ledger.quick and not self._rest and self._quick(data):
+            return
         if c.notices:
             c.send_notices()
         if self._rest:
@@ -75,8 +93,52 @@ class ServerSide(asyncio.Protocol):
         except (ProtocolViolation, IndexError) as error:
             c.life.lost_track(str(error) or "an answer that nobody waits for")
 
+    def _quick(self, data: bytes) -> bool:
+        """The usual answer to an exchange of the short way, all of it and nothing else: no error, no change of state.
+
+        [ParseComplete] [BindComplete] RowDescription DataRow… CommandComplete ReadyForQuery, the transaction as it was.
+        """
+        c = self._c
+        entries = c.ledger.entries
+        head = entries[0] if entries else None
+        if type(head) is not Quick or self._skip or c.moved or c.draining or c.notices:
+            return False
+        size = len(data)
+        status = c.status
+        position = len(head.acknowledged)
+        tail = size - 6
+        if tail < position + 5 or data[tail] != _READY or data[size - 1] != status:
+            return False
+        if data[position] != _DESCRIPTION or not data.startswith(head.acknowledged):
+            return False
+        position += 1 + _length(data, position + 1)[0]
+        start = position
+        rows = 0
+        while position < tail and data[position] == _DATA_ROW:
+            position += 1 + _length(data, position + 1)[0]
+            rows += 1
+        result = position - start - 5 * rows
+        # What is left must be one CommandComplete and ReadyForQuery: their lengths say where the frames end.
+        if position + 5 > tail or data[position] != _COMPLETE or position + 1 + _length(data, position + 1)[0] != tail:
+            return False
+        entries.popleft()
+        seconds = _clock() - head.began
+        try:
+            c.records.end(head.number, rows, result, seconds)
+        except AuditUnavailable as error:
+            c.life.audit_failed(error)
+            return True
+        if status == _IDLE:
+            c.names.portal = None
+        if c.rooms.meter is not None:
+            c.rooms.meter("allow", seconds)
+        c.outlet.send(data)
+        return True
+
     def _walk(self, data: bytes) -> None:  # noqa: PLR0912, PLR0915 -- the loop every frame goes through
         c = self._c
+        if c.ledger.quick:
+            c.ledger.spell_out()
         size = len(data)
         entries = c.ledger.entries
         position = mark = 0
@@ -214,11 +276,11 @@ class ServerSide(asyncio.Protocol):
             ledger.copying = None
         elif head.kind != SYNC:
             raise ProtocolViolation("ReadyForQuery at the wrong place")
-        if status != _IDLE or c.status != _IDLE or c.moved:
+        if status != c.status or c.moved:
             c.moved = False
             c.status = status
             c.progress.ready(status)
-        else:
+        elif status == _IDLE:
             c.names.portal = None
         if c.decider.waiting:
             c.decider.server_answered()

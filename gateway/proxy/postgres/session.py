@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.model.identity import ClientInfo, Principal, Target
-from gateway.proxy.sessions import Conversation
 from gateway.proxy.cancel import CancelAction
+from gateway.proxy.sessions import Conversation
 from gateway.wire.postgres.backend import BackendKeyData
 
 
