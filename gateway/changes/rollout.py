@@ -112,8 +112,9 @@ class Rollouts:
 
     def _forget(self, task: "asyncio.Task[Issue]") -> None:
         self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # told through the issue; nobody else may be waiting for the task
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:  # the server's refusals are told through the issue; this is what could not be told there
+            _log.error("%s stopped: %s", task.get_name(), failure)
 
     async def _begin(self, principal: Principal, number: int, assume: Assume | None) -> "_Run":
         lease = Lease(self._repository, number, self._clock, self._lease_seconds)
@@ -187,6 +188,9 @@ class _Run:
             raise
         except GatewayError as error:
             await self._fail(error)
+        except Exception as error:
+            _log.exception("rollout of issue #%s", self._issue.number)
+            await self._fail(GatewayError(f"internal error: {type(error).__name__}"))
 
     async def _work(self) -> None:
         executor = await self._connect(self._target)
