@@ -70,7 +70,7 @@ class AccessDesk:
     async def approve(self, principal: Principal, number: int, comment: str = "") -> AccessRequest:
         """The grants count from now on, for the time that was asked for. Raises NotFound, Forbidden, Conflict."""
         request, target = await self._visible(principal, number)
-        self._authority.require_approval(principal, target, request.requester)
+        self._authority.require_approval(principal, target, request.requester, request.object)
         async with self._store.change() as connection:
             now = self._clock()
             await _decide(connection, request, RequestState.APPROVED, by=principal.name, comment=comment, now=now)
@@ -100,12 +100,12 @@ class AccessDesk:
         if not comment.strip():
             raise Conflict("a rejection needs a comment: say why")
         request, target = await self._visible(principal, number)
-        self._authority.require_approval(principal, target, request.requester)
+        self._authority.require_approval(principal, target, request.requester, request.object)
         return await self._close(principal, target, request, RequestState.REJECTED, comment)
 
     async def cancel(self, principal: Principal, number: int, comment: str = "") -> AccessRequest:
         request, target = await self._visible(principal, number)
-        self._authority.require_cancel(principal, target, request.requester)
+        self._authority.require_cancel(principal, target, request.requester, request.object)
         return await self._close(principal, target, request, RequestState.CANCELLED, comment)
 
     async def show(self, principal: Principal, number: int) -> AccessRequest:
@@ -155,7 +155,7 @@ class AccessDesk:
             target = await self._target(request.object)
         except NotFound:
             return False
-        return self._authority.may_see(principal, target, request.requester)
+        return self._authority.may_see(principal, target, request.requester, request.object)
 
     async def _again(self, number: int) -> AccessRequest:
         async with self._store.read() as connection:

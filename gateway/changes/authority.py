@@ -9,7 +9,7 @@ from gateway.model.paths import object_path
 
 
 class Authority:
-    """Asks policy about the issue's database.
+    """Asks policy about the issue's database; for temporary access about the object asked for, where `path` names it.
 
     approve, reject   `approve` on the database; for one's own issue `approve_own` besides, so nobody approves their own
                       change unless a rule says so by that name
@@ -23,19 +23,19 @@ class Authority:
         self._permits = permits
         self._clock = clock
 
-    def require_approval(self, principal: Principal, target: Target, requester: str) -> None:
-        self._require(principal, target, Action.APPROVE)
+    def require_approval(self, principal: Principal, target: Target, requester: str, path: str | None = None) -> None:
+        self._require(principal, target, Action.APPROVE, path)
         if principal.name == requester:
-            own = self._decide(principal, target, Action.APPROVE_OWN)
+            own = self._decide(principal, target, Action.APPROVE_OWN, path)
             if own.outcome is not Outcome.ALLOW:
                 raise Forbidden("another person must decide: you asked for this change yourself")
 
-    def may_see(self, principal: Principal, target: Target, requester: str) -> bool:
-        return principal.name == requester or self._any(principal, target, Action.APPROVE, Action.DDL, Action.ADMIN)
+    def may_see(self, principal: Principal, target: Target, requester: str, path: str | None = None) -> bool:
+        return principal.name == requester or self._any(principal, target, Action.APPROVE, Action.DDL, Action.ADMIN, path=path)
 
-    def require_cancel(self, principal: Principal, target: Target, requester: str) -> None:
-        if principal.name != requester and not self._any(principal, target, Action.ADMIN):
-            self._require(principal, target, Action.APPROVE)
+    def require_cancel(self, principal: Principal, target: Target, requester: str, path: str | None = None) -> None:
+        if principal.name != requester and not self._any(principal, target, Action.ADMIN, path=path):
+            self._require(principal, target, Action.APPROVE, path)
 
     def require_rollout(self, principal: Principal, target: Target, requester: str) -> None:
         if self._any(principal, target, Action.APPROVE, Action.DDL):
@@ -51,16 +51,17 @@ class Authority:
         """To say what happened to an uncertain statement takes more than having asked for it."""
         self._require(principal, target, Action.APPROVE)
 
-    def _any(self, principal: Principal, target: Target, *actions: Action) -> bool:
-        return any(self._decide(principal, target, action).outcome is Outcome.ALLOW for action in actions)
+    def _any(self, principal: Principal, target: Target, *actions: Action, path: str | None = None) -> bool:
+        return any(self._decide(principal, target, action, path).outcome is Outcome.ALLOW for action in actions)
 
-    def _require(self, principal: Principal, target: Target, action: Action) -> None:
-        decision = self._decide(principal, target, action)
+    def _require(self, principal: Principal, target: Target, action: Action, path: str | None = None) -> None:
+        decision = self._decide(principal, target, action, path)
         if decision.outcome is not Outcome.ALLOW:
-            raise Forbidden(f"permission denied: {action.value} on {target.address}: {decision.reason.text}")
+            where = path or target.address
+            raise Forbidden(f"permission denied: {action.value} on {where}: {decision.reason.text}")
 
-    def _decide(self, principal: Principal, target: Target, action: Action) -> Decision:
-        path = object_path(target, DATABASE)
+    def _decide(self, principal: Principal, target: Target, action: Action, path: str | None = None) -> Decision:
+        asked = path or object_path(target, DATABASE)
         return self._permits(
-            principal, target.project, path, action, self._clock(), client=None, environment=target.environment
+            principal, target.project, asked, action, self._clock(), client=None, environment=target.environment
         )

@@ -122,3 +122,13 @@ async def test_floods_are_bounded(desk: AccessDesk, monkeypatch: pytest.MonkeyPa
     await desk.request(ALICE, PATH, [Action.SELECT], 3600, "why")
     with pytest.raises(Conflict, match="1 undecided"):
         await desk.request(ALICE, PATH, [Action.INSERT], 3600, "why")
+
+
+async def test_policy_is_asked_about_the_object(desk: AccessDesk, office: Desk) -> None:
+    office.permits.withheld = (PATH,)
+    secret = await desk.request(ALICE, PATH, [Action.SELECT], 3600, "why")
+    other = await desk.request(ALICE, "pg1/shop/public/orders", [Action.SELECT], 3600, "why")
+    with pytest.raises(NotFound):
+        await desk.approve(BOB, secret.id)
+    assert [request.id for request in await desk.listing(BOB)] == [other.id]
+    assert (await desk.approve(BOB, other.id)).state is RequestState.APPROVED

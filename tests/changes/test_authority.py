@@ -50,3 +50,9 @@ def allowed(step: str, name: str, grants: set[Action], requester: str) -> bool:
 def test_who_may_do_what(grants: set[Action], own: bool, steps: set[str]) -> None:
     requester = "pat" if own else "somebody else"
     assert {step for step in STEPS if allowed(step, "pat", grants, requester)} == steps
+
+
+def test_issues_are_asked_of_their_database() -> None:
+    permits = Permits()
+    Authority(permits, Clock()).require_approval(Principal("bob"), TARGET, "alice")
+    assert permits.asked == {"pg1/shop"}
