@@ -1,6 +1,6 @@
 """The compiled index decides exactly as Casbin's Enforcer, whatever the rules, roles, projects, patterns and conditions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -13,10 +13,9 @@ from gateway.policy.bundle import Bundle
 from gateway.policy.casbin_model import build_enforcer
 from gateway.policy.grants import grant_rules
 from gateway.policy.roles import RoleGraph, binding_links
-from gateway.policy.rules import RoleLink, make_rule, role_names, user_subject
+from gateway.policy.rules import RoleLink, Rule, make_rule, role_names, user_subject
 from gateway.policy.snapshot import compile_policy, path_circumstances
-
-NOW = 1_780_000_000.0  # 2026-05-28 20:26:40 UTC, a Thursday
+from tests.policy.worlds import NOW, StoredGrant
 
 ROLES = ("reader", "writer", "chief", "guest")
 USERS = ("alice", "bob", "reader")  # the last one is named like a role
@@ -45,7 +44,7 @@ expiries = st.sampled_from((None, None, NOW - 1, NOW, NOW + 1))
 
 
 @st.composite
-def rules(draw, name="policy.csv"):
+def rules(draw: st.DrawFn, name: str = "policy.csv") -> tuple[Rule, ...]:
     count = draw(st.integers(0, 8))
     return tuple(
         make_rule(
@@ -77,18 +76,6 @@ principals = st.builds(Principal, name=st.sampled_from(USERS), bindings=bindings
 clients = st.sampled_from((None, ClientInfo("10.1.2.3", tls=True), ClientInfo("203.0.113.9"), ClientInfo("")))
 
 
-@dataclass(frozen=True)
-class StoredGrant:
-    id: int
-    subject: str
-    project: str
-    object: str
-    action: str
-    condition: str
-    effect: str
-    expires_at: float | None
-
-
 grants = st.lists(
     st.builds(
         StoredGrant,
@@ -118,7 +105,14 @@ grants = st.lists(
         max_size=6,
     ),
 )
-def test_compiled_decision_is_the_enforcers(rules, links, grants, principal, client, questions) -> None:
+def test_compiled_decision_is_the_enforcers(
+    rules: tuple[Rule, ...],
+    links: tuple[RoleLink, ...],
+    grants: list[StoredGrant],
+    principal: Principal,
+    client: ClientInfo | None,
+    questions: list[tuple[str, str, Action, str]],
+) -> None:
     bundle = Bundle(Path("test"), "v", rules, links)
     snapshot = compile_policy(bundle, grants)
     granted = grant_rules(grants, bundle.roles)
@@ -133,7 +127,7 @@ def test_compiled_decision_is_the_enforcers(rules, links, grants, principal, cli
 
 @settings(max_examples=100, deadline=None)
 @given(links=links, principal=principals, project=st.sampled_from(PROJECTS))
-def test_roles_held_are_those_casbin_reaches(links, principal, project) -> None:
+def test_roles_held_are_those_casbin_reaches(links: tuple[RoleLink, ...], principal: Principal, project: str) -> None:
     mine = RoleGraph(links).membership(principal.name, principal.bindings, project, NOW).roles
     everything = (*links, *binding_links(principal, NOW))
     enforcer = build_enforcer((), everything, path_circumstances(principal, project, "x", NOW, client=None, environment=""))
