@@ -15,6 +15,7 @@ from gateway.model.footprint import Clause
 Handler = Callable[[Context, Any, Scope, Clause | None], Value]
 
 CONSTANT: Final = Value()
+CONSTANTS: Final = frozenset({"a_const", "param_ref", "set_to_default"})
 
 
 def evaluate(ctx: Context, node: pb.Node, scope: Scope, clause: Clause | None) -> Value:
@@ -33,8 +34,12 @@ def evaluate(ctx: Context, node: pb.Node, scope: Scope, clause: Clause | None) -
 
 
 def evaluate_all(ctx: Context, nodes: Iterable[pb.Node], scope: Scope, clause: Clause | None) -> Value:
-    """All of them as one value that mixes what they give."""
-    return mixed([evaluate(ctx, node, scope, clause) for node in nodes])
+    """All of them as one value that mixes what they give. Long lists are lists of constants, mostly."""
+    return mixed([evaluate(ctx, node, scope, clause) for node in nodes if node.WhichOneof("node") not in CONSTANTS])
+
+
+def listed(ctx: Context, message: pb.List, scope: Scope, clause: Clause | None) -> Value:
+    return evaluate_all(ctx, message.items, scope, clause)
 
 
 def mixed(values: Iterable[Value]) -> Value:
@@ -257,6 +262,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "sub_link": sub_link,
     "null_test": null_test,
     "case_expr": conditional,
+    "list": listed,
     "a_indirection": indirection,
     "res_target": aliased,
     "type_name": type_name,
@@ -280,7 +286,7 @@ _PLAIN: Final = frozenset(
         "json_agg_constructor", "json_argument", "json_array_agg", "json_array_constructor", "json_array_query_constructor",
         "json_behavior", "json_format", "json_func_expr", "json_is_predicate", "json_key_value", "json_object_agg",
         "json_object_constructor", "json_output", "json_parse_expr", "json_returning", "json_scalar_expr",
-        "json_serialize_expr", "json_table_column", "json_table_path_spec", "json_value_expr", "list",
+        "json_serialize_expr", "json_table_column", "json_table_path_spec", "json_value_expr",
         "merge_support_func", "min_max_expr", "multi_assign_ref", "named_arg_expr", "param_ref", "range_table_func_col",
         "row_expr", "set_to_default", "sort_by", "sqlvalue_function", "string", "window_def", "xml_expr", "xml_serialize",
         "index_elem", "partition_elem",

@@ -11,6 +11,7 @@ from gateway.analysis.parser import MAX_NESTING, nesting
 # an offset of its own, which does.
 _STARTS: Final = re.compile(r"\s*(?:select|insert|update|delete|with|values|table|merge|\()", re.IGNORECASE)
 _MAX_CHARACTERS: Final = 65536
+_MAX_FINGERPRINTED: Final = 262144
 _MEASURED_FROM: Final = 4096
 
 
@@ -33,7 +34,10 @@ def normalise_postgres(text: str) -> str | None:
 
 
 def fingerprint_postgres(text: str) -> str:
-    """libpg_query's fingerprint in hexadecimal: equal for statements that differ in constants alone; "" where it has none."""
+    """libpg_query's fingerprint in hexadecimal: equal for statements that differ in constants alone; "" where it has none,
+    or where the text is so long that it would cost more than all the rest."""
+    if len(text) > _MAX_FINGERPRINTED:
+        return ""
     try:
         return str(fingerprint(text).hex)
     except (PgQueryError, UnicodeError):

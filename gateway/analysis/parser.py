@@ -13,7 +13,7 @@ from postgast import PgQueryError, scan
 from postgast import parse as parse_text
 from postgast import pg_query_pb2 as pb
 
-MAX_NESTING: Final = 2000
+MAX_NESTING: Final = 4000
 """Levels of nesting and of chained operators that a statement may have."""
 _MEASURED_FROM: Final = 4096  # characters: a shorter text cannot nest deeper than the stack allows
 
@@ -66,14 +66,16 @@ def offsets(text: str, positions: list[int]) -> list[int]:
     return positions if text.isascii() else [_characters(text, position) for position in positions]
 
 
-# Runs of plain list items are skipped in one step: they are most of a long text, and nest nothing.
+# Runs of plain list items, and of rows of them, are skipped in one step: they are most of a long text, and nest nothing.
+_PLAIN: Final = r"(?:'[^'\\]*+'|-?\d[\d.]*+|NULL|DEFAULT|true|false)"
+_ITEM: Final = rf"(?:{_PLAIN}|\(\s*+(?:{_PLAIN}\s*+,\s*+)*+{_PLAIN}\s*+\))"
 _TOKENS: Final = re.compile(
-    r"""
-      (?P<skip> \s+ | --[^\n]* | /\*(?:.*?\*/|.*) | (?: (?: '[^'\\]*' | -?\d[\d.]* | NULL ) \s*,\s* )+ )
-    | (?P<text> [eE]'(?:[^'\\]|''|\\.)*+(?:'|$) | '(?:[^']|'')*+(?:'|$) | "(?:[^"]|"")*+(?:"|$)
+    rf"""
+      (?P<skip> \s++ | --[^\n]*+ | /\*(?:.*?\*/|.*) | (?: {_ITEM} \s*+,\s*+ )++ )
+    | (?P<text> [eE]'(?:[^'\\]|''|\\.)*+(?:'|$) | '(?:[^']|'')*+(?:'|$) | "(?:[^"]|"")*+(?:"|$) | \d[\w.]*+
               | \$(?P<tag>[A-Za-z_\x80-\U0010ffff]\w*|)\$(?:.*?\$(?P=tag)\$|.*) )
-    | (?P<open> [(\[] ) | (?P<close> [)\]] ) | (?P<end> ; ) | (?P<comma> , )
-    | (?P<word> [A-Za-z_\x80-\U0010ffff][\w$]* )
+    | (?P<open> [(\[] ) | (?P<close> [)\]] ) | (?P<end> ;[;\s]*+ ) | (?P<comma> , )
+    | (?P<word> [A-Za-z_\x80-\U0010ffff][\w$]*+ )
     | (?P<other> . )
     """,
     re.VERBOSE | re.DOTALL,

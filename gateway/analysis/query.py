@@ -54,6 +54,9 @@ def _values(ctx: Context, statement: pb.SelectStmt, scope: Scope, clause: Clause
     columns: list[Column] = []
     for row in statement.values_lists:
         for index, node in enumerate(row.list.items):
+            if index < len(columns) and node.WhichOneof("node") in expressions.CONSTANTS:
+                columns[index].exact = False
+                continue
             value = expressions.evaluate(ctx, node, scope, clause)
             if index == len(columns):
                 columns.append(Column(f"column{index + 1}", value.origins, exact=value.exact, type_id=value.type))
