@@ -124,7 +124,9 @@ class ChangeDesk:
         title = texts.title_of(issue.tasks[0].text, len(issue.tasks) + len(new) - 1)
         await change.update_issue(issue.number, now, bump=True, title=title)
         await change.add_event(issue.number, now, who.principal.name, "extended", _kinds(new))
-        await self._record(EventKind.ISSUE_EXTENDED, who, issue.number, version=issue.version + 1, statements=_kinds(new))
+        await self._record(
+            EventKind.ISSUE_EXTENDED, who, issue.number, version=issue.version + 1, statements=texts.for_the_log(new)
+        )
         return issue.number
 
     async def _open(
@@ -145,7 +147,7 @@ class ChangeDesk:
         number = await change.insert(head, now)
         await change.add_tasks(number, 1, new)
         await change.add_event(number, now, who.principal.name, "opened", _kinds(new))
-        await self._record(EventKind.ISSUE_OPENED, who, number, version=1, statements=_kinds(new))
+        await self._record(EventKind.ISSUE_OPENED, who, number, version=1, statements=texts.for_the_log(new))
         return number
 
     # Reading

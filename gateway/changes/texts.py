@@ -1,6 +1,7 @@
 """The exact text of a statement, as an issue stores it and a release compares it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.audit import redact
@@ -9,6 +10,7 @@ from gateway.model.footprint import Footprint
 from gateway.store.issues import NewTask
 
 _TITLE_LENGTH = 120
+_LOGGED_CHARACTERS = 200_000
 _LEXER_SPACE = " \t\n\r\f\v"  # scan.l: space
 _SPACE = re.compile(r"\s+")
 
@@ -36,6 +38,16 @@ def new_task(statement: str, footprint: Footprint) -> NewTask:
 def shown(issue: Issue) -> Issue:
     """The issue for people's eyes: passwords in its statements are blanked."""
     return replace(issue, tasks=tuple(replace(task, text=redact(task.text)) for task in issue.tasks))
+
+
+def for_the_log(statements: Sequence[NewTask]) -> list[str]:
+    """What an audit record says of statements: their texts without passwords, cut where together they are very long."""
+    left, found = _LOGGED_CHARACTERS, []
+    for statement in statements:
+        text = redact(statement.text)
+        found.append(text if len(text) <= left else text[:left] + "…")
+        left = max(0, left - len(text))
+    return found
 
 
 def title_of(text: str, more: int = 0) -> str:

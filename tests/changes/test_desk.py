@@ -28,6 +28,7 @@ async def test_a_refused_statement_becomes_an_issue(office: Desk) -> None:
     assert (task.text, task.kind, task.state, task.position) == (ADD, "ALTER TABLE", TaskState.WAITING, 1)
     assert office.recorder.records[0][:2] == (EventKind.ISSUE_OPENED, "alice")
     assert office.recorder.records[0][2]["issue"] == 1
+    assert office.recorder.records[0][2]["statements"] == [ADD]
 
 
 async def test_the_same_statement_points_to_the_same_issue(office: Desk) -> None:

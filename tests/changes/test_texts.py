@@ -1,7 +1,8 @@
 import pytest
 
-from gateway.changes.texts import exact_text, statement_text, title_of
+from gateway.changes.texts import exact_text, for_the_log, statement_text, title_of
 from gateway.model.footprint import Category, Footprint
+from gateway.store.issues import NewTask
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,11 @@ def test_a_footprint_cuts_its_statement_out() -> None:
 def test_titles_are_one_short_line() -> None:
     assert title_of("CREATE TABLE t (\n  a int\n)", 2) == "CREATE TABLE t ( a int ) (+2)"
     assert len(title_of("x" * 500)) == 120
+
+
+def test_the_log_gets_texts_without_passwords_and_within_bounds() -> None:
+    statements = [NewTask(text, "X", True) for text in ("CREATE ROLE a PASSWORD 'hunter2'", "x" * 300_000, "y" * 10)]
+    first, second, third = for_the_log(statements)
+    assert first == "CREATE ROLE a PASSWORD '***'"
+    assert len(second) == 200_001 - len(first)
+    assert third == "…"
