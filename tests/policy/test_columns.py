@@ -118,3 +118,9 @@ def test_unmask_of_one_column_is_not_unmask_of_a_whole_row() -> None:
 def test_column_names_cannot_reach_into_other_segments() -> None:
     shown = query(access("customers", Action.SELECT, (Clause.WHERE, "card_/x")))
     assert decide(world(READS, masking=MASKING), shown).outcome is Outcome.DENY
+
+
+def test_a_denial_on_the_relation_beats_unmask_on_the_column() -> None:
+    rules = "p, developer, *, */*/public/customers/*, unmask, , allow\np, developer, *, */*/public/customers, unmask, , deny\n"
+    shown = access("customers", Action.SELECT, (Clause.OUTPUT, "email"))
+    assert decide(world(READS + rules, masking=MASKING), query(shown)).obligations == masked(("email", "email"))
