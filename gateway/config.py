@@ -42,6 +42,7 @@ class Tls(Section):
     cert: Path
     key: Path
     client_ca: Path | None = None
+    client_certificate: Literal["verify", "login"] = "verify"  # beside the password, or in place of it
     require: bool = False
 
 

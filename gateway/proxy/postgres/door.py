@@ -23,6 +23,7 @@ from gateway.proxy.postgres.address import resolve_database
 from gateway.proxy.postgres.backend import ServerLink, application_name, application_prefix, cancel_server, connect_server
 from gateway.proxy.postgres.channel import LoginChannel, PeerGone
 from gateway.proxy.postgres.login import ClientLogin, LoginDesk
+from gateway.proxy.postgres.options import readable
 from gateway.proxy.postgres.session import ConversationFactory, Session
 from gateway.proxy.sessions import Sessions, TooManySessions
 from gateway.wire.postgres.backend import BackendKeyData, ParameterStatus, ReadyForQuery
@@ -221,9 +222,9 @@ class _Visit:
         recorded = Refused(
             code=refused.code,
             message=refused.message,
-            reason=refused.reason,
-            user=login.user if login is not None else "",
-            database=login.database if login is not None else "",
+            reason=readable(refused.reason),
+            user=readable(login.user) if login is not None else "",
+            database=readable(login.database) if login is not None else "",
         )
         application = login.application_name if login is not None else ""
         client = ClientInfo(self.incoming.address, application, channel.encrypted)

@@ -45,12 +45,20 @@ def sort_out(startup: StartupMessage) -> Requested:
             ),
         ]
     )
+    for name, value in settings:
+        if readable(name + value) != name + value:
+            raise BadOptions(f"invalid byte sequence for encoding UTF8 in parameter {readable(name)}")
     return Requested(
         replication=(startup.get("replication") or "").lower() not in _FALSE,
         application_name=next((value for name, value in settings if name.lower() == "application_name"), ""),
         settings=tuple((name, value) for name, value in settings if name.lower() != "application_name"),
         unrecognised=tuple(name for name, _ in startup.parameters if name.startswith(_EXTENSION_PREFIX)),
     )
+
+
+def readable(sent: str) -> str:
+    """For records and policy: bytes that are no UTF-8, which came through as surrogates, written as escapes."""
+    return sent.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def negotiated_version(startup: StartupMessage) -> int:

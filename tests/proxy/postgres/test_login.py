@@ -241,6 +241,14 @@ async def test_a_user_name_that_is_no_utf8(gateway: Gatehouse) -> None:
         await talk.prove()
         error = await talk.hear_refusal("28P01")
         assert "al\udcffce" in error.message
+    assert gateway.audit.refusals()[0][1:3] == ("al\\xffce", "al\\xffce")
+
+
+async def test_a_parameter_that_is_no_utf8(gateway: Gatehouse) -> None:
+    for name in ("application_name", "TimeZone"):
+        async with talking(gateway) as talk:
+            talk.say(StartupMessage(PROTOCOL_3_0, (*ALICE, (name, "\udcff"))).encode())
+            await talk.hear_refusal("22023", f"invalid byte sequence for encoding UTF8 in parameter {name}")
 
 
 async def test_a_token_over_plaintext_is_refused_before_it_is_sent(gateway: Gatehouse) -> None:
