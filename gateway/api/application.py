@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 
 from gateway.api import problems
 from gateway.api.guard import Guard
-from gateway.api.routes import audit, grants, issues, login, operation, people, policies, servers, sessions
+from gateway.api.routes import access, audit, grants, issues, login, operation, people, policies, servers, sessions
 from gateway.api.services import ApiServices
 
 PREFIX = "/api/v1"
@@ -32,7 +32,7 @@ def create_api(services: ApiServices) -> FastAPI:
     api.add_middleware(Guard, body_bytes=services.limits.body_bytes)
     problems.install(api)
     routes = APIRouter(prefix=PREFIX, responses=_PROBLEMS)
-    for part in (login, people, servers, grants, policies, issues, audit, sessions):
+    for part in (login, people, servers, grants, policies, issues, access, audit, sessions):
         routes.include_router(part.router)
     api.include_router(routes)
     api.include_router(operation.router)

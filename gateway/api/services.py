@@ -11,6 +11,7 @@ from gateway.model.event import EventKind
 from gateway.model.footprint import Action, Footprint
 from gateway.model.identity import ClientInfo, Principal, Target
 from gateway.store import Store
+from gateway.store.access_requests import AccessRequest, RequestState
 
 
 class Permits(Protocol):
@@ -90,6 +91,27 @@ class Desk(Protocol):
     async def reject(self, principal: Principal, number: int, comment: str) -> Issue: ...
     async def cancel(self, principal: Principal, number: int, comment: str = "") -> Issue: ...
     async def comment(self, principal: Principal, number: int, comment: str) -> Issue: ...
+
+
+class AccessRequests(Protocol):
+    """Access for a time (`changes.access.AccessDesk`)."""
+
+    async def request(
+        self, principal: Principal, path: str, actions: Sequence[Action], seconds: int, reason: str
+    ) -> AccessRequest: ...
+    async def show(self, principal: Principal, number: int) -> AccessRequest: ...
+    async def listing(
+        self,
+        principal: Principal,
+        *,
+        states: Sequence[RequestState] = (),
+        requester: str | None = None,
+        below: int | None = None,
+        limit: int = 100,
+    ) -> tuple[AccessRequest, ...]: ...
+    async def approve(self, principal: Principal, number: int, comment: str = "") -> AccessRequest: ...
+    async def reject(self, principal: Principal, number: int, comment: str) -> AccessRequest: ...
+    async def cancel(self, principal: Principal, number: int, comment: str = "") -> AccessRequest: ...
 
 
 class StartRollout(Protocol):
@@ -189,6 +211,7 @@ class ApiServices:
     explain: Explain | None = None
     desk: Desk | None = None
     rollout: StartRollout | None = None
+    access: AccessRequests | None = None
     search_audit: SearchAudit | None = None
     sessions: Sessions | None = None
     probes: Mapping[str, Probe] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from gateway.api import ApiServices, AuditPage, AuditQuery, LiveSession, PolicyState, create_api
 from gateway.changes import ChangeDesk
+from gateway.changes.access import AccessDesk
 from gateway.changes.authority import Authority
 from gateway.changes.ports import Ruled
 from gateway.changes.release import Claims
@@ -178,6 +179,7 @@ async def house(tmp_path: Path, shipped_policy: PolicySnapshot) -> AsyncIterator
         metrics=lambda: b"gateway_sessions 3\n",
         explain=review_everything,
         desk=desk,
+        access=AccessDesk(store, recorder, Authority(policy.permits, time.time), targets=_targets(store), clock=time.time),
         rollout=rollout,
         search_audit=search,
         sessions=sessions,
@@ -204,11 +206,15 @@ async def _furnish(store: Store) -> None:
                 await directory.put_binding(connection, StoredBinding("user", name, *role, None))
 
 
-def _desk(store: Store, policy: PolicySnapshot, recorder: MemoryRecorder) -> ChangeDesk:
+def _targets(store: Store) -> Callable[[str, str], Awaitable[Target | None]]:
     async def target(instance: str, database: str) -> Target | None:
         found = {(item.instance, item.database): item for item in await store.targets()}
         return found.get((instance, database))
 
+    return target
+
+
+def _desk(store: Store, policy: PolicySnapshot, recorder: MemoryRecorder) -> ChangeDesk:
     async def no_schema(_target: Target) -> None:
         return None
 
@@ -217,7 +223,7 @@ def _desk(store: Store, policy: PolicySnapshot, recorder: MemoryRecorder) -> Cha
         repository=repository,
         recorder=recorder,
         authority=Authority(policy.permits, time.time),
-        targets=target,
+        targets=_targets(store),
         rules=review_everything,
         base_url="http://gateway",
         clock=time.time,

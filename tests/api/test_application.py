@@ -72,6 +72,8 @@ async def test_a_person_without_roles_changes_nothing(house: House) -> None:
         "/api/v1/issues/1/approve": {"version": 1},
         "/api/v1/issues/1/reject": {"comment": "no"},
         "/api/v1/issues/1/comment": {"comment": "no"},
+        "/api/v1/access-requests": {"object": "pg1/none/t", "actions": ["select"], "seconds": 60, "reason": "x"},
+        "/api/v1/access-requests/1/reject": {"comment": "no"},
         "/api/v1/policies/explain": {"database": "pg1/shop", "statement": "SELECT 1"},
     }  # fmt: skip
     async with house.client(token) as client:
@@ -82,7 +84,7 @@ async def test_a_person_without_roles_changes_nothing(house: House) -> None:
             body = bodies.get(filled(path), {})
             address = filled(path) + ("?subject=x&role=y" if path.endswith("/roles") and method == "delete" else "")
             response = await client.request(method, address, json=body)
-            assert_problem(response, 404 if "/issues" in path or "/explain" in path else 403)
+            assert_problem(response, 404 if "/issues" in path or "/access" in path or "/explain" in path else 403)
     assert await house.store.version() == before
 
 

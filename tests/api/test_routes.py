@@ -275,6 +275,27 @@ class TestIssues:
         assert_problem(await call("alice", "POST", "/issues", json=script), 422, "statement 2 (SELECT 1)")
 
 
+class TestAccessRequests:
+    async def test_from_the_request_to_the_grant_by_somebody_else(self, house: House, call: Call) -> None:
+        asked = {"object": "pg1/shop/hr/staff", "actions": ["select", "export"], "seconds": 3600, "reason": "the move"}
+        made = await call("alice", "POST", "/access-requests", json=asked)
+        assert made.status_code == 201
+        path = f"/access-requests/{made.json()['number']}"
+        assert_problem(await call("alice", "POST", f"{path}/approve", json={}), 403)
+        assert_problem(await call("nobody", "GET", path), 404)
+        approved = await call("olga", "POST", f"{path}/approve", json={"comment": "fine"})
+        assert (approved.json()["state"], approved.json()["decided_by"]) == ("approved", "olga")
+        assert sorted(grant.action for grant in await house.store.active_grants()) == ["export", "select"]
+        assert_problem(await call("olga", "POST", f"{path}/reject", json={"comment": "no"}), 409)
+        assert [item["number"] for item in (await call("olga", "GET", "/access-requests")).json()["items"]] == [
+            made.json()["number"]
+        ]
+        assert_problem(
+            await call("alice", "POST", "/access-requests", json=asked | {"actions": ["admin"]}), 409, "roles give it"
+        )
+        assert_problem(await call("alice", "POST", "/access-requests", json=asked | {"actions": ["fly"]}), 422)
+
+
 class TestPoliciesAuditAndSessions:
     async def test_the_policy_explains_itself(self, house: House, call: Call) -> None:
         assert (await call("dana", "GET", "/policies")).json()["problem"] == "line 3: no such action"
