@@ -35,6 +35,7 @@ from gateway.store.issues import IssueRepository
 from gateway.verdict import Judge
 
 _log = logging.getLogger("gateway")
+_ADOPT_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -106,6 +107,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     await follower.start()
     background.keep(follower.run(), "store follower")
     background.keep(policy.watch(), "policy watcher")
+    background.keep(_adopt(rollouts, store), "rollout adoption")
     rooms = Rooms(
         settings=settings,
         worker=worker,
@@ -245,6 +247,19 @@ class _Refresh:
         self._directory.stale()
         self._policy.set_grants(grants)
         self._judge.changed()
+
+
+async def _adopt(rollouts: Rollouts, store: Store) -> None:
+    """Rollouts that a process left behind go on in whichever process looks first."""
+    while True:
+        try:
+            adopted = await rollouts.adopt(store.principal)
+        except (StoreUnavailable, AuditUnavailable) as error:
+            _log.warning("cannot look for rollouts that were left behind: %s", error)
+        else:
+            for number in adopted:
+                _log.warning("resumed the rollout of issue #%s, which another process left behind", number)
+        await asyncio.sleep(_ADOPT_SECONDS)
 
 
 async def _open_audit(settings: Settings, worker: int, key: SecretKey, store: Store, background: Background) -> AuditLog:
