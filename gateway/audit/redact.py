@@ -11,9 +11,9 @@ import re
 
 MASK = "***"
 
-_HINT = re.compile(r"passw|passphrase|pwd|identified|secret|://|api_?key|access_?key|token", re.IGNORECASE)
+_HINT = re.compile(r"passw|pwd|identified|secret|://|api_?key|access_?key|token", re.IGNORECASE)
 _WORD = re.compile(
-    r"://|(?:password|passwd|passphrase|pwd|secret|secret_access_key|api_?key|access_?key|token|identified)\b", re.IGNORECASE
+    r"://|(?:password|passwd|pwd|secret|secret_access_key|api_?key|access_?key|token|identified)\b", re.IGNORECASE
 )
 _USER_AND_PASSWORD = re.compile(r"[^\s:/@'\"]{0,256}:([^\s@'\"]{1,512}+)@")
 _SPACE = re.compile(r"\s+")
