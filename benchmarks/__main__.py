@@ -1,10 +1,14 @@
 """`python -m benchmarks NAME [--rounds N] [--seconds N] [--clients N,N…]`; NAME is a benchmark or `all`."""
 
 import argparse
+from collections.abc import Callable
 
-from benchmarks import point_queries
+from benchmarks import decisions, point_queries
 
-BENCHMARKS = {"point-queries": point_queries.run}
+BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
+    "decisions": lambda rounds, _seconds, _clients: decisions.run(rounds),
+    "point-queries": point_queries.run,
+}
 
 
 def main() -> None:

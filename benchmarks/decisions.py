@@ -7,16 +7,15 @@ table that has not been asked for, "again" one on a table that has; both are who
 Figures are medians of several rounds, the sizes taking turns, so that a noisy moment meets all of them.
 """
 
-import argparse
-import json
-import platform
 import random
 import statistics
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import save
 from gateway.model.decision import Outcome
 from gateway.model.footprint import Access, Action, Category, Footprint, relation
 from gateway.model.identity import ClientInfo, Engine, Principal, RoleBinding, Target
@@ -29,8 +28,6 @@ from gateway.policy.snapshot import PolicySnapshot, compile_policy, path_circums
 SIZES = (10, 100, 1_000, 10_000, 100_000)
 CASBIN_SIZES = (10, 100, 1_000)
 TABLES = 400
-ROUNDS = 7
-RESULTS = Path(__file__).parent / "results" / "decisions.json"
 NOW = 1_780_000_000.0
 TARGET = Target(Engine.POSTGRES, "pg1", "shop", "prod", "shop")
 CLIENT = ClientInfo("10.0.0.7", "psql", tls=True)
@@ -100,7 +97,7 @@ def casbin_microseconds(rules: tuple[Rule, ...]) -> float:
     return timed(work, times)
 
 
-def measure() -> dict[str, Any]:
+def measure(rounds: int) -> dict[str, Any]:
     bundles = {size: Bundle(Path("benchmark"), "0" * 12, make_rules(size), ()) for size in SIZES}
     compile_ms: dict[int, float] = {}
     compiled: dict[int, PolicySnapshot] = {}
@@ -110,7 +107,7 @@ def measure() -> dict[str, Any]:
         compile_ms[size] = (time.perf_counter() - start) * 1_000
     first: dict[int, list[float]] = {size: [] for size in SIZES}
     again: dict[int, list[float]] = {size: [] for size in SIZES}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         footprints = [footprint(f"orders_{number}_{table}") for table in range(TABLES)]
         for size in random.Random(number).sample(SIZES, len(SIZES)):
             snapshot = compiled[size]
@@ -129,32 +126,20 @@ def measure() -> dict[str, Any]:
     ]
     small, large = rows[0], rows[-1]
     return {
-        "benchmark": "decisions",
-        "python": platform.python_version(),
-        "machine": platform.machine(),
+        "casbin": version("casbin"),
         "rows": rows,
         "ratio_first": round(float(str(large["first_us"])) / float(str(small["first_us"])), 2),
         "ratio_again": round(float(str(large["again_us"])) / float(str(small["again_us"])), 2),
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks decisions", description=(__doc__ or "").split("\n", maxsplit=1)[0]
-    )
-    parser.add_argument("--no-write", action="store_true", help=f"do not write {RESULTS.name}")
-    options = parser.parse_args(arguments)
-    result = measure()
+def run(rounds: int = 7) -> dict[str, Any]:
+    """Measure, print a table, write results/decisions.json."""
+    result = measure(rounds)
     print(f"{'rules':>8} {'compile ms':>11} {'first µs':>9} {'again µs':>9} {'pycasbin µs':>12}")
     for row in result["rows"]:
         casbin = "-" if row["casbin_us"] is None else f"{row['casbin_us']:,.0f}"
         print(f"{row['rules']:>8,} {row['compile_ms']:>11,.1f} {row['first_us']:>9.1f} {row['again_us']:>9.1f} {casbin:>12}")
     print(f"100,000 rules against 10: first ×{result['ratio_first']}, again ×{result['ratio_again']}")
-    if not options.no_write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(result, indent=2) + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    save("decisions", result)
+    return result
