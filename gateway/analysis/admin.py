@@ -17,7 +17,8 @@ def on(name: ObjectName, kind: str, *, transactional: bool = True, category: Cat
     def handler(ctx: Context, message: Message, asked: Asked) -> Outcome:
         ctx.findings.record(name, Action.ADMIN, ctx.origin)
         ddl.inside(ctx, message)
-        ddl.changed(ctx)
+        if name == DATABASE:
+            ddl.changed(ctx)
         return Outcome(kind, category, transactional=transactional)
 
     return handler

@@ -80,10 +80,10 @@ def _around(ctx: Context, message: pb.FuncCall, values: Sequence[Value], scope: 
 
 def candidates(ctx: Context, schema: str, name: str, given: Sequence[int]) -> list[FunctionInfo]:
     """The overloads that these arguments allow."""
-    return [info for info in ctx.names.functions(schema, name) if _accepts(info, given)]
+    return [info for info in ctx.names.functions(schema, name) if _accepts(ctx, info, given)]
 
 
-def _accepts(info: FunctionInfo, given: Sequence[int]) -> bool:
+def _accepts(ctx: Context, info: FunctionInfo, given: Sequence[int]) -> bool:
     wanted = info.arguments
     if not info.variadic and not len(wanted) - info.default_count <= len(given) <= len(wanted):
         return False
@@ -91,7 +91,8 @@ def _accepts(info: FunctionInfo, given: Sequence[int]) -> bool:
         return False
     if info.builtin or info.variadic:
         return True
-    return all(types.may_be(operand, wish) for operand, wish in zip(given, wanted, strict=False))
+    catalog = ctx.names.catalog
+    return all(types.may_be(catalog, operand, wish) for operand, wish in zip(given, wanted, strict=False))
 
 
 def note(ctx: Context, schema: str, name: str, chosen: Iterable[FunctionInfo]) -> FunctionClass:
@@ -206,14 +207,19 @@ def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str
             continue
         if not schema and not any(info.name.schema in path for path in ctx.names.paths):
             continue
-        if _operand(left, info.left) and _operand(right, info.right):
+        if _reaches(ctx, (left, right), (info.left, info.right)):
             _note_users(ctx, [info.function])
 
 
-def _operand(given: int, wanted: int) -> bool:
-    if (given == types.NONE) != (wanted == 0):
+def _reaches(ctx: Context, given: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    """Two constants are text, or of a built-in operand's type: something must be able to be of the user's type."""
+    if (given[0] == types.NONE) != (wanted[0] == 0):
         return False
-    return given == types.NONE or types.may_be(given, wanted)
+    pairs = [pair for pair in zip(given, wanted, strict=True) if pair[0] != types.NONE]
+    if not all(types.may_be(ctx.names.catalog, operand, wish) for operand, wish in pairs):
+        return False
+    users = max(wanted) >= types.FIRST_USER_OID
+    return not (users and all(operand == types.LITERAL for operand, _ in pairs))
 
 
 def cast(ctx: Context, name: pb.TypeName, source: int, clause: Clause | None) -> int:

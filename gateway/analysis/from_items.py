@@ -16,6 +16,7 @@ __all__ = ["CteWalk", "Record", "add", "aliased"]
 
 CteWalk = Callable[[Cte], Rows]
 _SAMPLERS: Final = frozenset({"bernoulli", "system", "system_rows", "system_time"})
+_SERIES: Final = frozenset({"generate_series", "generate_subscripts", "string_to_table", "regexp_split_to_table"})
 _SCALAR_KINDS: Final = frozenset({TypeKind.BASE, TypeKind.DOMAIN, TypeKind.ENUM, TypeKind.RANGE, TypeKind.MULTIRANGE})
 
 
@@ -112,6 +113,8 @@ def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alia
     name = naming.of_expression(node)
     if node.WhichOneof("node") != "func_call":
         return Rows([Column(alias or name, value.origins)])
+    if name in _SERIES and not _users(ctx, node.func_call):
+        return Rows([Column(alias or name, value.origins)])
     chosen = _overloads(ctx, node.func_call)
     if name == "unnest" and len(node.func_call.args) == 1:
         item = expressions.evaluate(ctx, node.func_call.args[0], scope, Clause.ARGUMENT).type
@@ -126,6 +129,11 @@ def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alia
 def _overloads(ctx: Context, call: pb.FuncCall) -> list[FunctionInfo]:
     schema, name = qualified(list(call.funcname))
     return calls.candidates(ctx, schema, name, [0] * len(call.args))
+
+
+def _users(ctx: Context, call: pb.FuncCall) -> bool:
+    """Whether the call may mean a function that did not come with the server."""
+    return any(not info.builtin for info in _overloads(ctx, call))
 
 
 def _of_scalars(ctx: Context, array: int) -> bool:
@@ -152,8 +160,6 @@ def _rows_of_type(ctx: Context, name: QName, given: Origins) -> Rows:
 
 
 def _gives_scalar(ctx: Context, info: FunctionInfo) -> bool:
-    if info.builtin and info.name.name in ("generate_series", "generate_subscripts"):
-        return True
     returned = ctx.names.catalog.type_by_oid(info.returns)
     return returned is not None and returned.kind in _SCALAR_KINDS
 

@@ -9,22 +9,34 @@ from gateway.analysis import expressions, from_items, query, relations
 from gateway.analysis.context import Context
 from gateway.analysis.records import Record
 from gateway.analysis.scopes import Column, Rows, Scope, Source
-from gateway.model.footprint import Action, Clause
+from gateway.model.footprint import AccessOrigin, Action, Clause
 
 NO_ROWS = Rows([])
 
 
 @dataclass(slots=True)
 class Target:
-    """The relation written to. `source` reads it: that needs `select` too, but only if something reads."""
+    """The relation written to, and its columns. `source` reads it: that needs `select` too, but only if something reads."""
 
     written: list[Record]
+    columns: Source
     source: Source
     read: list[Record]
 
-    def assign(self, column: str) -> None:
+    def assign(self, name: str) -> None:
+        """The column is a target; through a view, so is what it stands on."""
         for record in self.written:
-            record.use(Clause.TARGET, column)
+            record.use(Clause.TARGET, name)
+        for column in self.columns.columns:
+            if name in (column.name, "*"):
+                for record, base in column.origins:
+                    self._assign_beneath(record, base)
+
+    def _assign_beneath(self, record: Record, column: str) -> None:
+        for written in self.written:
+            for under in written.beneath:
+                if under.object == record.object and under.action is written.action and under.origin is AccessOrigin.VIEW_BODY:
+                    under.use(Clause.TARGET, column)
 
 
 def statement(ctx: Context, node: pb.Node, scope: Scope | None, clause: Clause | None) -> Rows:
@@ -87,12 +99,12 @@ def _on_conflict(ctx: Context, message: pb.InsertStmt, target: Target, scope: Sc
                 expressions.referred(target.source.find(node.index_elem.name), Clause.CONFLICT)
     if conflict.action != pb.ONCONFLICT_UPDATE:
         return
-    updated = relations.target(ctx, message.relation, Action.UPDATE)[0]
+    updated, columns = relations.target(ctx, message.relation, Action.UPDATE)
     excluded = Source("excluded", [Column(column.name, type_id=column.type) for column in target.source.columns])
     excluded.rest = frozenset() if target.source.rest is not None else None
     excluded.plain = False
     inside = Scope(scope.parent, sources=[target.source, excluded])
-    _assignments(ctx, conflict.target_list, inside, Target(updated, target.source, target.read))
+    _assignments(ctx, conflict.target_list, inside, Target(updated, columns, target.source, target.read))
     if conflict.HasField("where_clause"):
         expressions.evaluate(ctx, conflict.where_clause, inside, Clause.WHERE)
 
@@ -127,8 +139,8 @@ def merge(ctx: Context, message: pb.MergeStmt, parent: Scope | None) -> Rows:
     outer = _outer(ctx, message, parent)
     clauses = [node.merge_when_clause for node in message.merge_when_clauses]
     actions = dict.fromkeys(_MERGED_ACTIONS[when.command_type] for when in clauses if when.command_type in _MERGED_ACTIONS)
-    written = {action: relations.target(ctx, message.relation, action)[0] for action in actions}
-    target = _reader(ctx, message.relation, [])
+    written = {action: relations.target(ctx, message.relation, action) for action in actions}
+    target = _reader(ctx, message.relation, [], None)
     scope = Scope(outer)
     from_items.add(ctx, [message.source_relation], scope)
     scope.sources.append(target.source)  # RETURNING * gives the source's columns first
@@ -139,7 +151,8 @@ def merge(ctx: Context, message: pb.MergeStmt, parent: Scope | None) -> Rows:
         if when.HasField("condition"):
             expressions.evaluate(ctx, when.condition, scope, Clause.WHERE)
         action = _MERGED_ACTIONS.get(when.command_type)
-        into = Target(written.get(action, []) if action is not None else [], target.source, target.read)
+        records, columns = written[action] if action is not None else ([], target.columns)
+        into = Target(records, columns, target.source, target.read)
         _assignments(ctx, when.target_list, scope, into)
         expressions.evaluate_all(ctx, when.values, scope, Clause.STORED)
         if action is Action.INSERT and not when.target_list:
@@ -159,13 +172,13 @@ def _outer(ctx: Context, message: pb.InsertStmt | pb.UpdateStmt | pb.DeleteStmt 
 
 
 def _target(ctx: Context, var: pb.RangeVar, action: Action) -> Target:
-    return _reader(ctx, var, relations.target(ctx, var, action)[0])
+    return _reader(ctx, var, *relations.target(ctx, var, action))
 
 
-def _reader(ctx: Context, var: pb.RangeVar, written: list[Record]) -> Target:
+def _reader(ctx: Context, var: pb.RangeVar, written: list[Record], columns: Source | None) -> Target:
     before = len(ctx.findings.records)
     source = relations.range_var(ctx, var)
-    return Target(written, source, ctx.findings.records[before:])
+    return Target(written, columns or source, source, ctx.findings.records[before:])
 
 
 def _assignments(ctx: Context, nodes: Iterable[pb.Node], scope: Scope, target: Target) -> None:

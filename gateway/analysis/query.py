@@ -124,7 +124,7 @@ def _expanded(source: Source, clause: Clause | None) -> tuple[list[Column], Orig
 
 def _grouping(ctx: Context, statement: pb.SelectStmt, scope: Scope, rows: Rows) -> None:
     """A bare name in GROUP BY is an input column first, an output's name second; an integer is an output's position."""
-    for node in _leaves(statement.group_clause):
+    for node in _leaves(ctx, statement.group_clause):
         name = _bare_name(node)
         if name and not scope.columns(name)[0] and (matches := [column for column in rows.columns if column.name == name]):
             _use_columns(matches, Clause.GROUP)
@@ -132,14 +132,16 @@ def _grouping(ctx: Context, statement: pb.SelectStmt, scope: Scope, rows: Rows) 
             expressions.evaluate(ctx, node, scope, Clause.GROUP)
 
 
-def _leaves(nodes: Iterable[pb.Node]) -> Iterable[pb.Node]:
+def _leaves(ctx: Context, nodes: Iterable[pb.Node], *, nested: bool = False) -> Iterable[pb.Node]:
     for node in nodes:
         match node.WhichOneof("node"):
             case "grouping_set":
-                yield from _leaves(node.grouping_set.content)
+                yield from _leaves(ctx, node.grouping_set.content, nested=True)
             case "row_expr" if node.row_expr.row_format == pb.COERCE_IMPLICIT_CAST:
-                yield from _leaves(node.row_expr.args)
+                yield from _leaves(ctx, node.row_expr.args, nested=True)
             case _:
+                if nested:
+                    _looked_at(ctx, node)
                 yield node
 
 
@@ -151,6 +153,7 @@ def _distinct(ctx: Context, statement: pb.SelectStmt, scope: Scope, rows: Rows) 
     if not expressions_on:
         _use_columns(rows.columns, Clause.DISTINCT, rows.rest)
     for node in expressions_on:
+        _looked_at(ctx, node)
         _by_output(ctx, node, scope, rows, Clause.DISTINCT)
 
 
@@ -180,7 +183,6 @@ def _bare_name(node: pb.Node) -> str:
 def _by_position(ctx: Context, node: pb.Node, rows: Rows, clause: Clause) -> bool:
     if node.WhichOneof("node") != "a_const":
         return False
-    ctx.findings.literals_matter = True
     if node.a_const.WhichOneof("val") == "ival":
         position = node.a_const.ival.ival
         if rows.rest is None and 0 < position <= len(rows.columns):
@@ -188,6 +190,12 @@ def _by_position(ctx: Context, node: pb.Node, rows: Rows, clause: Clause) -> boo
         else:
             _use_columns(rows.columns, clause, rows.rest)
     return True
+
+
+def _looked_at(ctx: Context, node: pb.Node) -> None:
+    """Positions in ORDER BY and GROUP BY stay as they are in a statement's literal-free form; those elsewhere do not."""
+    if node.WhichOneof("node") in expressions.CONSTANTS:
+        ctx.findings.literals_matter = True
 
 
 def _use_columns(columns: Sequence[Column], clause: Clause, rest: Origins | None = None) -> None:

@@ -43,7 +43,8 @@ def _follow(ctx: Context, info: RelationInfo, rule: RuleInfo) -> None:
         scope = Scope(sources=[Source("old", columns, record=record), Source("new", columns, record=record)])
         for action in statement.actions:
             ctx.statement(inner, action, scope, Clause.ARGUMENT)
-    ctx.findings.records += [found for found in inner.findings.records if found is not record or found.uses]
+    unread = {*inner.unread, record}
+    ctx.findings.records += [found for found in inner.findings.records if found not in unread or found.uses]
     ctx.findings.functions |= inner.findings.functions
     if inner.findings.opaque is not None:
         ctx.not_understood(f"rule {rule.name}: {inner.findings.opaque}")

@@ -4,6 +4,8 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from gateway.catalog import CatalogSnapshot, TypeKind
+
 # pg_type.dat: fixed oids
 UNKNOWN: Final = 0  # not inferred
 NONE: Final = -1  # no operand there
@@ -91,10 +93,15 @@ def may_name(type_id: int) -> bool:
     return type_id not in _NO_NAMES
 
 
-def may_be(operand: int, wanted: int) -> bool:
+def may_be(catalog: CatalogSnapshot, operand: int, wanted: int) -> bool:
     """Whether an operand can be given where a user-defined operator or function wants this type.
 
-    A user's type is not wanted by an operand that is certain to be of a built-in one: the server prefers what fits without
-    conversion. (An implicit cast from a built-in to a user type does not compete with an exact built-in match.)
+    An operand that is certain to be of a built-in type becomes one of a user's type only through a domain over it or an
+    implicit cast. A constant takes any type.
     """
-    return not (is_builtin(operand) and wanted >= FIRST_USER_OID)
+    if operand == LITERAL or not is_builtin(operand) or wanted < FIRST_USER_OID:
+        return True
+    info = catalog.type_by_oid(wanted)
+    if info is None or info.kind is TypeKind.DOMAIN:
+        return True
+    return any(cast.implicit and (cast.source, cast.target) == (operand, wanted) for cast in catalog.casts)

@@ -27,6 +27,7 @@ from gateway.model.footprint import (
     relation,
 )
 
+_PLANNED: Final = (Action.SELECT, Action.INSERT, Action.UPDATE, Action.DELETE, Action.LOCK)
 _FALSE: Final = frozenset({"false", "off", "no", "0"})
 
 
@@ -67,11 +68,9 @@ def explain(ctx: Context, message: pb.ExplainStmt, asked: Asked) -> Outcome:
     if not runs:
         del ctx.findings.records[before:]
         del ctx.findings.effects[effects:]
-    for record in made:
-        if record.object.kind is ObjectKind.RELATION and record.action is not Action.TEMP:
-            ctx.findings.records.append(_explained(record))
-        elif not runs:
-            ctx.findings.records.append(record)
+    ctx.findings.records += [_explained(record) for record in made if record.action in _PLANNED]
+    if not runs:
+        ctx.findings.records += [record for record in made if record.action not in (*_PLANNED, Action.DDL, Action.TEMP)]
     return Outcome("EXPLAIN", inner.category if runs else Category.QUERY, Rows([Column("QUERY PLAN")]))
 
 
