@@ -73,7 +73,12 @@ class SecretKey:
         return cls.load(path)
 
     def encrypt(self, plain: bytes, context: str) -> bytes:
-        """`context` says where the secret belongs (`instances.password:pg1`); elsewhere it will not open."""
+        """`context` says where the secret belongs (`instances.password:pg1`); elsewhere it will not open.
+
+        Reads the key file (secrets are written seldom); raises ConfigurationError where that is gone.
+        """
+        # Another process may have rotated: what the old key sealed from now on, nobody could open.
+        self._keys = SecretKey.load(self.path)._keys
         key = self._keys[0]
         nonce = secrets.token_bytes(_NONCE_BYTES)
         prefix = _FORMAT + _identifier(key)

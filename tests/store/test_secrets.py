@@ -117,6 +117,15 @@ def test_rotation_keeps_old_secrets_readable_until_it_is_finished(tmp_path: Path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_process_that_did_not_rotate_seals_with_the_new_key(tmp_path: Path) -> None:
+    key = SecretKey.load_or_create(tmp_path / "master.key")
+    other = SecretKey.load(key.path)
+    key.begin_rotation()
+    key.finish_rotation()
+    assert SecretKey.load(key.path).decrypt(other.encrypt(b"sesame", "x"), "x") == b"sesame"
+    assert other.current_id == key.current_id
+
+
 def test_derived_keys_differ_by_purpose_and_stay(tmp_path: Path) -> None:
     key = SecretKey.load_or_create(tmp_path / "master.key")
     assert key.derive("a") == SecretKey.load(key.path).derive("a")
