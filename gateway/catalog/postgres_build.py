@@ -178,8 +178,9 @@ def _details(rows: Mapping[str, Rows], names: QNames) -> _Details:
     for row in rows["inherits"]:
         details.parents[row["child"]].append(row["parent"])
         details.children[row["parent"]].append(row["child"])
+    rule_definitions = {row["oid"]: row["definition"] for row in rows["rule_definitions"]}
     for row in rows["rules"]:
-        rule = RuleInfo(row["name"], _RULE_EVENTS[row["event"]], row["instead"], row["definition"])
+        rule = RuleInfo(row["name"], _RULE_EVENTS[row["event"]], row["instead"], rule_definitions[row["rule_oid"]])
         details.rules[row["oid"]].append(rule)
     for row in rows["triggers"]:
         events = frozenset(event for bit, event in _TRIGGER_EVENTS.items() if row["bits"] & bit)
@@ -220,7 +221,11 @@ def _add_foreign_keys(details: _Details, rows: Rows, names: QNames) -> None:
 def _relations(rows: Mapping[str, Rows], names: QNames, details: _Details, *, system: bool) -> list[RelationInfo]:
     type_names = {(row["oid"], row["modifier"]): intern(row["name"]) for row in rows["type_names"]}
     columns = {row["oid"]: _columns(row, type_names, details.defaults) for row in rows["columns"]}
-    return [_relation(row, names, columns.get(row["oid"], ()), details, system) for row in rows["relations"]]
+    definitions = {row["oid"]: row["definition"] for row in rows["definitions"]}
+    return [
+        _relation(row, names, columns.get(row["oid"], ()), definitions.get(row["oid"]), details, system=system)
+        for row in rows["relations"]
+    ]
 
 
 def _columns(
@@ -242,7 +247,9 @@ def _columns(
     )
 
 
-def _relation(row: Row, names: QNames, columns: tuple[ColumnInfo, ...], details: _Details, system: bool) -> RelationInfo:
+def _relation(
+    row: Row, names: QNames, columns: tuple[ColumnInfo, ...], definition: str | None, details: _Details, *, system: bool
+) -> RelationInfo:
     oid = row["oid"]
     return RelationInfo(
         oid=oid,
@@ -253,7 +260,7 @@ def _relation(row: Row, names: QNames, columns: tuple[ColumnInfo, ...], details:
         parents=names.all_of(details.parents.get(oid, ())),
         children=names.all_of(details.children.get(oid, ())),
         is_partition=row["is_partition"],
-        definition=row["definition"],
+        definition=definition,
         rules=tuple(details.rules.get(oid, ())),
         triggers=tuple(details.triggers.get(oid, ())),
         foreign_keys=tuple(details.foreign_keys.get(oid, ())),

@@ -43,11 +43,13 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        coalesce('security_invoker=true' = ANY (c.reloptions) OR 'security_invoker=on' = ANY (c.reloptions)
                 OR 'security_invoker=1' = ANY (c.reloptions) OR 'security_invoker=yes' = ANY (c.reloptions), false)
          AS security_invoker,
-       CASE WHEN c.relkind IN ('i', 'I') THEN (SELECT indrelid FROM pg_index WHERE indexrelid = c.oid) END AS table_oid,
-       CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition
+       CASE WHEN c.relkind IN ('i', 'I') THEN (SELECT indrelid FROM pg_index WHERE indexrelid = c.oid) END AS table_oid
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {_half("c.oid")} AND c.relkind <> 't' AND c.relpersistence <> 't' AND n.nspname <> 'pg_toast'
 """
+
+# Null for a view dropped in the meantime. The printing locks what the view reads until the transaction ends: asked in batches.
+DEFINITIONS: Final = "SELECT oid, pg_get_viewdef(oid) AS definition FROM unnest($1::oid[]) AS oid"
 
 # One row a relation, arrays in column order: far fewer rows than one a column.
 COLUMNS: Final = f"""
@@ -78,8 +80,7 @@ JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind NOT IN ('i', 'I') ORDER BY
 """
 
 RULES: Final = """
-SELECT r.ev_class AS oid, r.rulename::text AS name, r.ev_type::text AS event, r.is_instead AS instead,
-       pg_get_ruledef(r.oid) AS definition
+SELECT r.oid AS rule_oid, r.ev_class AS oid, r.rulename::text AS name, r.ev_type::text AS event, r.is_instead AS instead
 FROM pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.oid >= 16384 ORDER BY r.ev_class, r.rulename
 """
 
@@ -106,6 +107,8 @@ SELECT polrelid AS oid, polname::text AS name, polcmd::text AS command, pg_get_e
        pg_get_expr(polwithcheck, polrelid) AS check
 FROM pg_policy ORDER BY polrelid, polname
 """
+
+RULE_DEFINITIONS: Final = "SELECT oid, pg_get_ruledef(oid) AS definition FROM unnest($1::oid[]) AS oid"
 
 # Internal and automatic dependencies: serial and identity columns.
 OWNED_SEQUENCES: Final = """

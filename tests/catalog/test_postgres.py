@@ -288,3 +288,38 @@ async def test_a_dead_connection_is_said_to_be_unreadable(dsn: str) -> None:
         await probe_postgres(opened)
     with pytest.raises(CatalogUnreadable):
         await read_postgres(opened)
+
+
+async def test_texts_are_printed_in_batches_that_hold_few_locks(
+    connection: Any, snapshot: CatalogSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.catalog.postgres._BATCH", 1)
+    again = await read_postgres(connection)
+    assert {name: info.definition for name, info in again.relations.items()} == {
+        name: info.definition for name, info in snapshot.relations.items()
+    }
+    assert await connection.fetchval("SELECT count(*) FROM pg_locks WHERE relation >= 16384 AND pid = pg_backend_pid()") == 0
+
+
+async def test_a_catalog_that_changes_while_it_is_read_is_read_again(dsn: str, connection: Any) -> None:
+    changer = await asyncpg.connect(dsn)
+    stop = asyncio.Event()
+
+    async def change() -> None:
+        while not stop.is_set():
+            await changer.execute("CREATE VIEW extra.fleeting AS SELECT 1 AS one; DROP VIEW extra.fleeting")
+
+    task = asyncio.create_task(change())
+    try:
+        for _ in range(5):
+            try:
+                seen = await read_postgres(connection)
+            except CatalogUnreadable as error:
+                assert "keeps changing" in str(error)
+            else:
+                assert seen.relation("public", "customers") is not None
+    finally:
+        stop.set()
+        await task
+        await changer.close()
+    assert (await read_postgres(connection)).digest == await probe_postgres(connection)
