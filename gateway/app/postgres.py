@@ -9,7 +9,7 @@ from gateway.model.identity import ClientInfo, Principal, Target
 from gateway.proxy.listener import Listener
 from gateway.proxy.postgres.converse import Converse
 from gateway.proxy.postgres.door import PostgresDoor
-from gateway.proxy.postgres.login import LoginDesk
+from gateway.proxy.postgres.login import CertificateUse, LoginDesk
 from gateway.proxy.postgres.ports import Rooms as ConversationRooms
 from gateway.proxy.tls import server_side
 from gateway.verdict import Judge, SessionIdentity
@@ -30,14 +30,16 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
     settings = rooms.settings
     if settings.listen.postgres is None:
         raise ConfigurationError("listen.postgres is not set")
-    tls = None
+    tls, certificate_use = None, CertificateUse.SECOND_FACTOR
     if settings.tls is not None:
+        certificate_use = CertificateUse(settings.tls.client_certificate)
         tls = server_side(settings.tls.cert, settings.tls.key, settings.tls.client_ca, required=settings.tls.require)
     desk = LoginDesk(
         directory=rooms.directory,
         throttle=rooms.throttle,
         mock_secret=rooms.key.derive("scram-mock"),
         tls=tls,
+        certificate_use=certificate_use,
         seconds=settings.limits.login_seconds,
     )
     conversation_rooms = ConversationRooms(judge=rooms.judge, audit=rooms.audit, changes=rooms.desk, limits=settings.limits)

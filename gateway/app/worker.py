@@ -13,6 +13,7 @@ from gateway.audit.indexer import IndexProcess
 from gateway.config import Settings
 from gateway.model.errors import ConfigurationError
 from gateway.proxy.listener import Listener
+from gateway.proxy.tls import client_context
 
 _log = logging.getLogger("gateway")
 _REJECT_SECONDS = 5.0
@@ -42,7 +43,7 @@ async def run_worker(settings: Settings, worker: int = 0, workers: int = 1) -> N
     stop = _Stop()
     async with AsyncExitStack() as stack:
         rooms = await open_rooms(settings, worker, stack)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rooms.policy.reload)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, rooms)
         listeners = await _listen(rooms, workers, stack)
         http = None
         if worker == 0:
@@ -74,6 +75,12 @@ class _RunningHttp:
 
 def _serve_http(rooms: Rooms) -> _RunningHttp:
     return _RunningHttp(HttpServer(rooms))
+
+
+def _reload(rooms: Rooms) -> None:
+    """SIGHUP: the bundle and the certificate files of servers are read again."""
+    client_context.cache_clear()
+    rooms.policy.reload()
 
 
 async def _index(rooms: Rooms, stack: AsyncExitStack) -> None:
