@@ -256,13 +256,24 @@ class _Walk:
             case 5:  # VALUES
                 rows = entry.items("values_lists")
                 return here.sources([row[number - 1] for row in rows] if number else rows)
-            case _:  # functions
-                return here.sources([entry["functions"], entry["tablefunc"]])
+            case 3:  # functions
+                return here._function_column(entry, number)
+            case _:  # XMLTABLE, JSON_TABLE
+                return here.sources(entry["tablefunc"])
 
     def _query_column(self, query: Node, number: int) -> Sources:
         inner = _Walk(self.whole, (query, *self.scopes), self.recursive)
         chosen = (item for item in query.items("targetList") if not number or item.number("resno") == number)
         return frozenset().union(*(inner.target(item) for item in chosen))
+
+    def _function_column(self, entry: Node, number: int) -> Sources:
+        """ROWS FROM has several functions side by side, each of some columns; WITH ORDINALITY numbers the rows after them."""
+        behind = number
+        for function in entry.items("functions"):
+            if not number or behind <= function.number("funccolcount"):
+                return self.sources(function if number else entry.items("functions"))
+            behind -= function.number("funccolcount")
+        return frozenset()
 
     def _cte_column(self, entry: Node, number: int) -> Sources:
         level = entry.number("ctelevelsup")
