@@ -45,7 +45,7 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
     if not chosen and len(values) == 1:
         type_id = ctx.names.type(schema, name)
         around.append(Value(type=type_id.oid if type_id else 0))
-    return Value(expressions.mixed([*values, *around]).origins, type=_result_type(chosen))
+    return Value(expressions.mixed([*values, *around]).origins, type=_result_type(chosen, [value.type for value in values]))
 
 
 def _argument_clause(name: str, kind: FunctionClass, clause: Clause | None, *, distinct: bool) -> Clause | None:
@@ -79,8 +79,14 @@ def _around(ctx: Context, message: pb.FuncCall, values: Sequence[Value], scope: 
 
 
 def candidates(ctx: Context, schema: str, name: str, given: Sequence[int]) -> list[FunctionInfo]:
-    """The overloads that these arguments allow."""
-    return [info for info in ctx.names.functions(schema, name) if _accepts(ctx, info, given)]
+    """The overloads that these arguments allow. One that takes exactly their types is the one (func_get_detail); in a
+    definition, whose columns' types are not known here, the server's own stand for all of the name."""
+    found = [info for info in ctx.names.functions(schema, name) if _accepts(ctx, info, given)]
+    if len(found) > 1 and all(map(types.is_exact, given)):
+        exact = next((info for info in found if info.arguments == tuple(given)), None)
+        return [exact] if exact is not None else found
+    own = [info for info in found if info.builtin]
+    return own if own and ctx.defining and types.UNKNOWN in given else found
 
 
 def _accepts(ctx: Context, info: FunctionInfo, given: Sequence[int]) -> bool:
@@ -142,12 +148,12 @@ def _write_down(ctx: Context, name: ObjectName, kind: FunctionClass) -> None:
     ctx.findings.functions[FunctionUse(name, kind)] = None
 
 
-def _result_type(chosen: Sequence[FunctionInfo]) -> int:
+def _result_type(chosen: Sequence[FunctionInfo], given: Sequence[int]) -> int:
     results = {info.returns for info in chosen}
-    if len(results) != 1:
-        return types.UNKNOWN
-    result = results.pop()
-    return types.UNKNOWN if result in _POLYMORPHIC else result
+    if len(results) == 1 and not results & _POLYMORPHIC:
+        return results.pop()
+    known = bool(chosen) and all(map(types.is_builtin, given)) and all(info.builtin for info in chosen)
+    return types.ANY_BUILTIN if known else types.UNKNOWN
 
 
 # --- rows as arguments
@@ -172,7 +178,7 @@ def _of_row_argument(ctx: Context, name: str, row: Source, message: pb.FuncCall,
     _around(ctx, message, [value], Scope(sources=[row]), clause)
     if name in _COUNTING:
         return Value(type=20)
-    return Value(value.origins, type=_result_type(chosen))
+    return Value(value.origins, type=_result_type(chosen, [types.UNKNOWN]))
 
 
 def of_row(ctx: Context, name: str, source: Source, clause: Clause | None) -> Value:
@@ -213,7 +219,7 @@ def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str
 
 def _reaches(ctx: Context, given: tuple[int, int], wanted: tuple[int, int]) -> bool:
     """Two constants are text, or of a built-in operand's type: something must be able to be of the user's type."""
-    if (given[0] == types.NONE) != (wanted[0] == 0):
+    if (given[0] == types.NONE) != (wanted[0] == 0) or (ctx.defining and types.UNKNOWN in given):
         return False
     pairs = [pair for pair in zip(given, wanted, strict=True) if pair[0] != types.NONE]
     if not all(types.may_be(ctx.names.catalog, operand, wish) for operand, wish in pairs):

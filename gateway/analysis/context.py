@@ -28,6 +28,7 @@ class Context:
     text        walks SQL text found inside the statement (a function's argument, a prepared statement); None: not understood
     derived     results of subqueries: columns that nobody refers to are still read
     unread      records made for reading a statement's target, where nothing read it yet
+    defining    the expressions belong to a definition: columns have no types yet
     views       the definitions being walked, innermost last: a view cannot stand on itself
     """
 
@@ -42,6 +43,7 @@ class Context:
     unread: list[Record] = field(default_factory=list)
     views: tuple[QName, ...] = ()
     texts: int = 0
+    defining: bool = False
 
     def not_understood(self, reason: str) -> None:
         self.findings.not_understood(reason)

@@ -97,13 +97,20 @@ def _inside_one(ctx: Context, child: Message, on_relation: Callable[[Context, pb
     elif isinstance(child, pb.TypeName):
         pass  # naming a type converts nothing
     elif isinstance(child, pb.Node) and kind in _EXPRESSIONS:
-        expressions.evaluate(ctx, child, _anything(), Clause.ARGUMENT)
+        _expression(ctx, child)
     elif isinstance(child, pb.Node) and kind in ("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"):
         statement(ctx, child, _anything(), Clause.STORED)
     elif isinstance(child, pb.SelectStmt):
         statement(ctx, pb.Node(select_stmt=child), _anything(), Clause.STORED)
     else:
         inside(ctx, child, on_relation)
+
+
+def _expression(ctx: Context, node: pb.Node, clause: Clause = Clause.ARGUMENT) -> None:
+    outside = ctx.defining
+    ctx.defining = True
+    expressions.evaluate(ctx, node, _anything(), clause)
+    ctx.defining = outside
 
 
 def _anything() -> Scope:
@@ -309,7 +316,7 @@ def create_function(ctx: Context, message: pb.CreateFunctionStmt, asked: Asked) 
     _sql_body(ctx, message)
     for node in message.parameters:
         if node.function_parameter.HasField("defexpr"):
-            expressions.evaluate(ctx, node.function_parameter.defexpr, _anything(), Clause.ARGUMENT)
+            _expression(ctx, node.function_parameter.defexpr)
     changed(ctx)
     return Outcome("CREATE PROCEDURE" if message.is_procedure else "CREATE FUNCTION", Category.DDL)
 
@@ -336,7 +343,7 @@ def _body_statement(ctx: Context, node: pb.Node) -> None:
             for inner in node.list.items:
                 _body_statement(ctx, inner)
         case "return_stmt":
-            expressions.evaluate(ctx, node.return_stmt.returnval, _anything(), Clause.STORED)
+            _expression(ctx, node.return_stmt.returnval, Clause.STORED)
         case "select_stmt" | "insert_stmt" | "update_stmt" | "delete_stmt" | "merge_stmt":
             statement(ctx, node, _anything(), Clause.STORED)
         case _:

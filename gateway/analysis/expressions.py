@@ -44,10 +44,12 @@ def listed(ctx: Context, message: pb.List, scope: Scope, clause: Clause | None) 
 
 def mixed(values: Iterable[Value]) -> Value:
     origins: Origins = NOTHING
+    builtin = True
     for value in values:
+        builtin = builtin and types.is_builtin(value.type)
         if value.origins:
             origins = origins | value.origins if origins else value.origins
-    return Value(origins) if origins else CONSTANT
+    return Value(origins, type=types.ANY_BUILTIN if builtin else types.UNKNOWN)
 
 
 def parts(ctx: Context, message: Message, scope: Scope, clause: Clause | None) -> Value:
@@ -215,6 +217,11 @@ def array(ctx: Context, expression: pb.A_ArrayExpr, scope: Scope, clause: Clause
     return Value(mixed(values).origins, type=types.ANY_ARRAY if known else types.UNKNOWN)
 
 
+def parameter(ctx: Context, ref: pb.ParamRef, scope: Scope, clause: Clause | None) -> Value:
+    """Takes whatever type is wanted, as a string constant does."""
+    return Value(type=types.LITERAL)
+
+
 def bool_expr(ctx: Context, expression: pb.BoolExpr, scope: Scope, clause: Clause | None) -> Value:
     return Value(evaluate_all(ctx, expression.args, scope, clause).origins, type=types.BOOLEAN)
 
@@ -256,6 +263,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "a_const": constant,
     "a_expr": a_expr,
     "a_array_expr": array,
+    "param_ref": parameter,
     "bool_expr": bool_expr,
     "func_call": func_call,
     "type_cast": type_cast,
@@ -287,7 +295,7 @@ _PLAIN: Final = frozenset(
         "json_behavior", "json_format", "json_func_expr", "json_is_predicate", "json_key_value", "json_object_agg",
         "json_object_constructor", "json_output", "json_parse_expr", "json_returning", "json_scalar_expr",
         "json_serialize_expr", "json_table_column", "json_table_path_spec", "json_value_expr",
-        "merge_support_func", "min_max_expr", "multi_assign_ref", "named_arg_expr", "param_ref", "range_table_func_col",
+        "merge_support_func", "min_max_expr", "multi_assign_ref", "named_arg_expr", "range_table_func_col",
         "row_expr", "set_to_default", "sort_by", "sqlvalue_function", "string", "window_def", "xml_expr", "xml_serialize",
         "index_elem", "partition_elem",
     }

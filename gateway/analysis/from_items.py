@@ -145,6 +145,15 @@ def _of_scalars(ctx: Context, array: int) -> bool:
     return element is not None and element.kind in _SCALAR_KINDS
 
 
+def rows_of_value(ctx: Context, node: pb.Node, origins: Origins) -> Rows:
+    """The fields of a composite value: a relation's columns where a function gives its rows, else not known."""
+    if node.WhichOneof("node") == "func_call":
+        chosen = _overloads(ctx, node.func_call)
+        if len(chosen) == 1 and (name := _row_type(ctx, chosen[0])) is not None:
+            return _rows_of_type(ctx, name, origins)
+    return Rows([], origins)
+
+
 def _row_type(ctx: Context, info: FunctionInfo) -> QName | None:
     returned = ctx.names.catalog.type_by_oid(info.returns)
     return returned.relation if returned is not None and returned.kind is TypeKind.COMPOSITE else None

@@ -75,6 +75,12 @@ def targets(ctx: Context, nodes: Iterable[pb.Node], scope: Scope, clause: Clause
     for node in nodes:
         target = node.res_target
         star = _star_sources(target, scope)
+        if star is None and _is_expanded(target.val):
+            value = expressions.evaluate(ctx, target.val.a_indirection.arg, scope, clause)
+            rows = from_items.rows_of_value(ctx, target.val.a_indirection.arg, value.origins)
+            columns += rows.columns
+            rest = rest if rows.rest is None else (rest or NOTHING) | rows.rest
+            continue
         if star is None:
             value = expressions.evaluate(ctx, target.val, scope, clause)
             name = target.name or naming.of_expression(target.val)
@@ -106,6 +112,13 @@ def _star_sources(target: pb.ResTarget, scope: Scope) -> list[Source] | None:
         return [source for source in scope.sources if source.plain]
     source = scope.source(words[-1], words[-2] if len(words) > 1 else "")
     return [source] if source is not None else []
+
+
+def _is_expanded(node: pb.Node) -> bool:
+    """`(expression).*`: every field of a composite value."""
+    if node.WhichOneof("node") != "a_indirection":
+        return False
+    return bool(node.a_indirection.indirection[-1].WhichOneof("node") == "a_star")
 
 
 def _expanded(source: Source, clause: Clause | None) -> tuple[list[Column], Origins | None]:

@@ -17,6 +17,11 @@ TEXT: Final = 25
 BIT: Final = 1560
 OID: Final = 26
 ANY_ARRAY: Final = 2277  # stands for any array of a built-in type
+ANY_BUILTIN: Final = 2276  # stands for some built-in type
+_VAGUE: Final = frozenset({UNKNOWN, NONE, LITERAL, ANY_ARRAY, ANY_BUILTIN})
+_NUMBERS: Final = frozenset({20, 21, 23, 700, 701, 1700})
+_TEXTS: Final = frozenset({18, 19, 25, 1042, 1043, 705})
+_JSON: Final = frozenset({114, 3802})
 _NO_NAMES: Final = frozenset({20, 21, 23, 26, 2205, 2202, 2203, 2204, 2206, 24, 4096, 4089, 3734, 3769, 4191})
 FIRST_USER_OID: Final = 16384
 
@@ -45,7 +50,7 @@ _BOOLEAN_OPERATORS: Final = frozenset(
         "?&",
     ]
 )
-_SAME_TYPE_OPERATORS: Final = frozenset({"+", "-", "*", "/", "%", "||"})
+_ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "%"})
 
 
 def of_constant(constant: pb.A_Const) -> int:
@@ -64,23 +69,24 @@ def of_constant(constant: pb.A_Const) -> int:
 
 def of_operator(name: str, left: int, right: int, kind: int) -> int:
     """The type of a built-in operator's result, or UNKNOWN. Users' types may have operators that give anything."""
-    if not all(is_builtin(operand) for operand in (left, right)):
+    if not all(is_builtin(operand) or operand == NONE for operand in (left, right)):
         return UNKNOWN
     if kind == pb.AEXPR_NULLIF:
         return left
     if kind != pb.AEXPR_OP or name in _BOOLEAN_OPERATORS:
         return BOOLEAN
-    if name in _SAME_TYPE_OPERATORS:
-        if left == right:
-            return TEXT if name == "||" and left == LITERAL else left
-        if LITERAL in (left, right):
-            return max((left, right), key=lambda operand: operand != LITERAL)
-        if left in _NUMBERS and right in _NUMBERS:
-            return NUMERIC
-    return UNKNOWN
+    if (name == "||" and left in _TEXTS and right in _TEXTS) or name in ("->>", "#>>"):
+        return TEXT
+    if left in _JSON and name in ("->", "#>"):
+        return left
+    if name in _ARITHMETIC and {left, right} <= {*_NUMBERS, LITERAL}:
+        return right if left == LITERAL else left if right in (left, LITERAL) else NUMERIC
+    return ANY_BUILTIN
 
 
-_NUMBERS: Final = frozenset({20, 21, 23, 700, 701, 1700})
+def is_exact(type_id: int) -> bool:
+    """Inferred as one type and no other."""
+    return type_id not in _VAGUE
 
 
 def is_builtin(type_id: int) -> bool:
