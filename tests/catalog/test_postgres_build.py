@@ -8,10 +8,30 @@ from gateway.catalog import QName, SystemCatalog
 from gateway.catalog.postgres_build import Rows, build_snapshot
 
 SERVER = {"version": 180000, "database": "shop", "account": "gateway", "superuser": False}
-PARTS = (
-    "relations columns functions types schemas type_names settings defaults inherits rules rule_definitions triggers foreign_keys"
-    " policies owned_sequences dependent_functions function_extensions operators casts extensions event_triggers definitions"
-).split()
+PARTS = [
+    "relations",
+    "columns",
+    "functions",
+    "types",
+    "schemas",
+    "type_names",
+    "settings",
+    "defaults",
+    "inherits",
+    "rules",
+    "rule_definitions",
+    "triggers",
+    "foreign_keys",
+    "policies",
+    "owned_sequences",
+    "dependent_functions",
+    "function_extensions",
+    "operators",
+    "casts",
+    "extensions",
+    "event_triggers",
+    "definitions",
+]
 
 
 def table(oid: int, name: str, kind: str = "r") -> dict[str, Any]:
