@@ -8,6 +8,7 @@ people       live principals, the directory that logins ask
 road         the one road for what comes in without a session
 recorders    the audit log in the shapes that other rooms ask for
 connections  the gateway's own connections to servers
+peers        what the workers of one gateway tell each other
 followers    background work: following the store
 """
 

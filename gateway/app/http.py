@@ -11,6 +11,7 @@ from dataclasses import replace
 import uvicorn
 
 from gateway.api import ApiServices, AuditPage, AuditQuery, PolicyState, create_api
+from gateway.app.peers import Workers
 from gateway.app.rooms import Rooms
 from gateway.audit import Query
 from gateway.audit.search import search_page
@@ -32,13 +33,13 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Bound at construction, so that a taken port is an error before anything is served."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, workers: Workers) -> None:
         if rooms.settings.listen.http is None:
             raise ConfigurationError("listen.http is not set")
         host, port = split_endpoint(rooms.settings.listen.http)
         self._socket = _bind(host, port)
         config = uvicorn.Config(
-            create_api(api_services(rooms)),
+            create_api(api_services(rooms, workers)),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -59,7 +60,7 @@ class HttpServer:
         self._server.should_exit = True
 
 
-def api_services(rooms: Rooms) -> ApiServices:
+def api_services(rooms: Rooms, workers: Workers) -> ApiServices:
     """What the API asks of the other rooms, in the shapes it declares."""
 
     async def audit_writable() -> str | None:
@@ -85,7 +86,9 @@ def api_services(rooms: Rooms) -> ApiServices:
             roles=sorted(rooms.policy.current.bundle.roles),
             problem=rooms.policy.problem,
         ),
-        metrics=rooms.metrics.render,
+        metrics=workers.render,
+        sessions=workers,
+        access=rooms.access,
         explain=rooms.road.rulings,
         desk=rooms.desk,
         rollout=rollout,

@@ -17,6 +17,7 @@ from gateway.app.road import Road
 from gateway.audit import Anchor, AuditKeys, AuditLog, chain_name, fragment
 from gateway.catalog import CatalogService
 from gateway.changes import Authority, ChangeDesk, Claims, Rollouts, schema_reader
+from gateway.changes.access import AccessDesk
 from gateway.changes.executor import ConnectionLost, Executor
 from gateway.changes.postgres_executor import PostgresExecutor
 from gateway.config import Settings
@@ -54,6 +55,7 @@ class Rooms:
     judge: Judge
     road: Road
     desk: ChangeDesk
+    access: AccessDesk
     rollouts: Rollouts
     sessions: Sessions
     cancels: CancelRegistry
@@ -100,7 +102,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     steps = StepRecorder(audit)
     cancels = CancelRegistry(StoreCancelForwarder(store))
     follower = StoreFollower(store, _Refresh(store, policy, principals, directory, judge).follow, cancels.cancel_by_digest)
-    desk, rollouts = _open_changes(
+    desk, access, rollouts = _open_changes(
         settings, store, steps=steps, policy=policy, directory=directory, road=road, connections=connections
     )
     stack.push_async_callback(rollouts.close)
@@ -121,6 +123,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         judge=judge,
         road=road,
         desk=desk,
+        access=access,
         rollouts=rollouts,
         sessions=Sessions(settings.limits.connections_per_user),
         cancels=cancels,
@@ -167,7 +170,7 @@ def _open_changes(
     directory: StoreDirectory,
     road: Road,
     connections: ServerConnections,
-) -> tuple[ChangeDesk, Rollouts]:
+) -> tuple[ChangeDesk, AccessDesk, Rollouts]:
     async def connect(target: Target) -> Executor:
         try:
             connection = await connections.open_postgres(target)
@@ -209,7 +212,8 @@ def _open_changes(
         settings=settings.changes,
         clock=time.time,
     )
-    return desk, rollouts
+    access = AccessDesk(store, steps, authority, targets=directory.target, clock=time.time)
+    return desk, access, rollouts
 
 
 class _News:

@@ -7,6 +7,7 @@ import signal
 from contextlib import AsyncExitStack
 
 from gateway.app.http import HttpServer
+from gateway.app.peers import Workers, WorkerSocket
 from gateway.app.postgres import postgres_listener
 from gateway.app.rooms import Rooms, open_rooms
 from gateway.audit.indexer import IndexProcess
@@ -45,10 +46,11 @@ async def run_worker(settings: Settings, worker: int = 0, workers: int = 1) -> N
         rooms = await open_rooms(settings, worker, stack)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, rooms)
         listeners = await _listen(rooms, workers, stack)
+        await WorkerSocket(settings, worker, rooms.sessions, rooms.metrics).open(stack)
         http = None
         if worker == 0:
             await _index(rooms, stack)
-            http = _serve_http(rooms) if settings.listen.http is not None else None
+            http = _serve_http(rooms, workers) if settings.listen.http is not None else None
         # What is here now stays: keep the collector from walking it again and again.
         gc.collect()
         gc.freeze()
@@ -73,8 +75,10 @@ class _RunningHttp:
         self.task.cancel()
 
 
-def _serve_http(rooms: Rooms) -> _RunningHttp:
-    return _RunningHttp(HttpServer(rooms))
+def _serve_http(rooms: Rooms, workers: int) -> _RunningHttp:
+    everyone = Workers(rooms.settings, rooms.worker, workers, rooms.sessions, rooms.metrics)
+    rooms.background.once(everyone.follow(), "other workers")
+    return _RunningHttp(HttpServer(rooms, everyone))
 
 
 def _reload(rooms: Rooms) -> None:

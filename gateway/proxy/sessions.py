@@ -4,11 +4,29 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
+
+from gateway.model.identity import ClientInfo, Principal, Target
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an administrator is told of a running session. `started_at` in Unix seconds; `statements` so far."""
+
+    id: str
+    principal: Principal
+    target: Target
+    client: ClientInfo
+    started_at: float
+    statements: int
 
 
 class Conversation(Protocol):
     """A running session of either engine."""
+
+    @property
+    def about(self) -> About: ...
 
     @property
     def closed(self) -> asyncio.Future[None]:
@@ -36,6 +54,18 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._running)
+
+    def listing(self) -> list[About]:
+        """Every running session, oldest first."""
+        return sorted((item.about for item in self._running), key=lambda about: about.started_at)
+
+    def end(self, session_id: str) -> bool:
+        """End one session now; its client is told why. False where it is not here."""
+        for conversation in self._running:
+            if conversation.about.id == session_id:
+                conversation.abort()
+                return True
+        return False
 
     def of_user(self, user: str) -> int:
         return self._users[user]

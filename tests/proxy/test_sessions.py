@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from gateway.proxy.sessions import Sessions, TooManySessions
+from gateway.model.identity import ClientInfo, Engine, Principal, Target
+from gateway.proxy.sessions import About, Sessions, TooManySessions
 
 
 class Running:
@@ -12,6 +13,11 @@ class Running:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.busy = busy
         self.aborted = False
+
+    @property
+    def about(self) -> About:
+        target = Target(Engine.POSTGRES, "pg1", "shop", "prod", "shop")
+        return About(f"{id(self):x}", Principal("alice"), target, ClientInfo("127.0.0.1"), 1.0, 3)
 
     def drain(self) -> None:
         if not self.busy:
@@ -59,3 +65,16 @@ async def test_cancelling_the_connections_task_aborts_and_waits_for_the_end() ->
         await task
     assert busy.aborted
     assert busy.closed.done()
+
+
+async def test_one_session_can_be_named_and_ended() -> None:
+    sessions, first, second = Sessions(9), Running(busy=True), Running(busy=True)
+    tasks = [asyncio.ensure_future(sessions.run(conversation)) for conversation in (first, second)]
+    await asyncio.sleep(0)
+    assert {about.id for about in sessions.listing()} == {first.about.id, second.about.id}
+    assert sessions.end(first.about.id)
+    assert not sessions.end("nobody's")
+    await tasks[0]
+    assert (first.aborted, second.aborted) == (True, False)
+    second.abort()
+    await tasks[1]

@@ -1,19 +1,34 @@
 """Makes conversations: what the listener calls when both logins are through."""
 
 import asyncio
+import time
 
 from gateway.proxy.postgres.conversation import Conversation
 from gateway.proxy.postgres.ports import Rooms
 from gateway.proxy.postgres.session import Session
+from gateway.proxy.sessions import About
 
 
 class Running:
     """A running conversation, as the listener sees it (`session.Conversation`)."""
 
-    __slots__ = ("_conversation",)
+    __slots__ = ("_conversation", "_started_at")
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
+        self._started_at = time.time()
+
+    @property
+    def about(self) -> About:
+        session = self._conversation.session
+        return About(
+            session.id,
+            session.principal,
+            session.target,
+            session.client_info,
+            self._started_at,
+            self._conversation.records.last,
+        )
 
     @property
     def closed(self) -> asyncio.Future[None]:

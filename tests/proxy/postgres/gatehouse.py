@@ -15,7 +15,7 @@ from gateway.proxy.ports import CancelForwarder
 from gateway.proxy.postgres.door import PostgresDoor
 from gateway.proxy.postgres.login import CertificateUse, LoginDesk
 from gateway.proxy.postgres.session import Session
-from gateway.proxy.sessions import Sessions
+from gateway.proxy.sessions import About, Sessions
 from gateway.proxy.throttle import LoginThrottle
 from gateway.proxy.tls import ServerSideTls
 from gateway.wire.postgres.scram import Verifier
@@ -141,6 +141,11 @@ class Pumping:
         session.client.write(session.server_surplus)
         session.client.resume_reading()
         session.server.resume_reading()
+
+    @property
+    def about(self) -> About:
+        session = self.session
+        return About(session.id, session.principal, session.target, session.client_info, 0.0, 0)
 
     def lost(self) -> None:
         self._open -= 1
