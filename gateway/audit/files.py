@@ -40,6 +40,20 @@ def segments(chain: Path) -> list[Path]:
         return []
 
 
+def data_end(segment: Path) -> int:
+    """Behind the newline of the last line: a segment that is written to may have more newlines after it."""
+    with segment.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 64 * 1024)
+            file.seek(start)
+            data = file.read(end - start).rstrip(b"\n")
+            if data:
+                return min(start + len(data) + 1, end)
+            end = start
+    return 0
+
+
 def chains(directory: Path) -> list[Path]:
     """Every chain's folder below audit.dir, by name."""
     try:

@@ -107,7 +107,7 @@ def _blocks(segment: Path, start: int) -> Iterator[tuple[Span, list[bytes]]]:
         begin = stop = start
         lines: list[bytes] = []
         for line in file:
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n") or line == b"\n":
                 return
             lines.append(line)
             stop += len(line)

@@ -27,7 +27,7 @@ def update_all(directory: Path, known: dict[Path, int] | None = None) -> None:
     for chain in files.chains(directory):
         segments = files.segments(chain)
         for segment in segments:
-            size = segment.stat().st_size
+            size = files.data_end(segment)
             if size != sizes.get(segment):
                 update_index(segment)
                 sizes[segment] = size

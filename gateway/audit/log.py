@@ -5,9 +5,9 @@
                  └──────────────────── next group ◄────────────────────────┘
 
 In `strict`, what begins something (a statement, a login, an issue's step) starts a commit at the end of the loop's turn;
-outcomes (`statement.end`, `session.close`) ride along with the next group, at most 20 ms later. Where several sessions are busy,
-a group waits up to a millisecond for as many as the last one showed there to be: a commit costs the same for one record as for a
-hundred. In `relaxed` everything rides on a 50 ms timer, and nobody waits.
+outcomes (`statement.end`, `session.close`) ride along with the next group, at most 20 ms later. Where several sessions are
+busy, a group waits up to a millisecond for as many as the last one showed there to be: a commit costs the same for one record
+as for a hundred. In `relaxed` everything rides on a 50 ms timer, and nobody waits.
 
 When a group cannot be written the log has failed: waiters hear it, `append` refuses whatever would begin. The group is kept and
 tried again; outcomes of what had begun are still taken, within a bound. Once a write succeeds the log is open again, and a
@@ -153,11 +153,14 @@ class AuditLog:
             def anchors(checkpoint: Checkpoint) -> None:
                 loop.call_soon_threadsafe(told, anchor_of(checkpoint))
 
+        strict = durability == "strict"
         try:
-            disk, lock_file = await asyncio.to_thread(_open_disk, directory, chain, keys, segment_bytes, anchors)
+            disk, lock_file = await asyncio.to_thread(
+                partial(_open_disk, directory, chain, keys, segment_bytes=segment_bytes, fill=strict, on_checkpoint=anchors)
+            )
         except OSError as error:
             raise AuditUnavailable(f"audit log unavailable: {error}") from error
-        log = cls(disk, lock_file, strict=durability == "strict", checkpoint_seconds=checkpoint_seconds, on_anchor=on_anchor)
+        log = cls(disk, lock_file, strict=strict, checkpoint_seconds=checkpoint_seconds, on_anchor=on_anchor)
         for note in disk.state.notes:
             log.append(EventKind.ADMIN_CHANGE, b"", fragment(note))
         disk.state.notes.clear()
@@ -429,7 +432,9 @@ def _open_disk(
     directory: Path,
     chain: str,
     keys: AuditKeys,
+    *,
     segment_bytes: int,
+    fill: bool,
     on_checkpoint: Callable[[Checkpoint], None],
 ) -> tuple[Disk, int]:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -451,7 +456,7 @@ def _open_disk(
             notes.append({"change": "audit.damaged", "chain": folder.name, "reason": str(damage)})
             generation += 1
     state.notes[:0] = notes
-    return Disk(folder, keys, segment_bytes, state, on_checkpoint), lock_file
+    return Disk(folder, keys, segment_bytes, state, on_checkpoint, fill), lock_file
 
 
 def _publish_key(directory: Path, keys: AuditKeys) -> None:

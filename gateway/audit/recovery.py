@@ -101,6 +101,9 @@ def _read_segment(state: ChainState, path: Path, covered: int, head: Head, *, be
         for line in lines:
             if prev is None:
                 prev = _claimed_prev(line)
+            if line == b"\n" and last and not head.closed and not lines.read().strip(b"\n"):
+                _cut(path, size)  # only the room that was made ahead of the records
+                break
             digest, fault = record_fault(line[:-1], seq + 1, prev)
             if fault or not line.endswith(b"\n"):
                 if seq + 1 <= head.seq or not last:

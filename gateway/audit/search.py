@@ -79,7 +79,7 @@ def _search_chain(folder: Path, query: Query, newest_first: bool, below: int | N
         if below is not None and files.first_seq(segment) >= below:
             continue
         spans, indexed = candidate_spans(segment, query)
-        spans.append(Span(indexed, segment.stat().st_size))
+        spans.append(Span(indexed, files.data_end(segment)))
         for span in reversed(spans) if newest_first else spans:
             for line, stop in _lines(segment, span, needle, backwards=newest_first, fold=fold):
                 record = _parse(line)
@@ -93,7 +93,7 @@ def _with_end(found: _Found) -> dict[str, Any]:
     if record.get("kind") != "statement" or not isinstance(statement, str):
         return record
     query = Query(statement_id=statement, kind="statement.end")
-    size = found.segment.stat().st_size
+    size = files.data_end(found.segment)
     near = Span(found.stop, min(size, found.stop + _NEAR_BYTES))
     places = itertools.chain([(found.segment, near)], _places_of_end(found, query))
     for segment, span in places:
@@ -114,7 +114,7 @@ def _places_of_end(found: _Found, query: Query) -> Iterator[tuple[Path, Span]]:
             if segment != found.segment or span.stop > found.stop:
                 yield segment, span
         if segment != found.segment:
-            yield segment, Span(indexed, min(segment.stat().st_size, indexed + _NEAR_BYTES))
+            yield segment, Span(indexed, min(files.data_end(segment), indexed + _NEAR_BYTES))
 
 
 def _lines(segment: Path, span: Span, needle: bytes, *, backwards: bool, fold: bool = False) -> Iterator[tuple[bytes, int]]:

@@ -9,6 +9,7 @@ anchors, the replacement of the whole folder by an older copy, need the master k
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from gateway.audit.merkle import Tree
 
 _PUBLIC_KEY = re.compile(rb"[0-9a-f]{64}\n")
 _READ_BYTES = 4 * 1024 * 1024
+_LIVE_ATTEMPTS = 20
+_LIVE_PAUSE = 0.02
 _HEAD_ATTEMPTS = 20  # a writer may be in the middle of a slot when it is read
 
 
@@ -157,7 +160,7 @@ class _ChainCheck:
         self._next_checkpoint = 0
         self._head: Head | None = None
         self._segments = 0
-        self._torn = 0
+        self._torn = self._line = self._offset = 0
         self._live = False
         self._progress = progress
 
@@ -238,48 +241,80 @@ class _ChainCheck:
                 reason = f"a segment that begins with record {self._seq + 1} was removed"
                 raise _Broken(reason, path.name, 1, self._seq + 1)
             self._segments += 1
-            if self._read_segment(path, last=last) and not last:
-                # A rotation happened while this one was read as the last.
-                raise _Broken("the last line is incomplete", path.name, None, self._seq + 1)
+            self._read_segment(path, open_end=last and not self._closed)
 
-    def _read_segment(self, path: Path, *, last: bool) -> bool:
-        """Whether the segment ends in an incomplete line."""
-        number = 0
-        rest = b""
-        with path.open("rb", buffering=0) as file:
-            while chunk := file.read(_READ_BYTES):
-                *lines, rest = (rest + chunk).split(b"\n")
-                number = self._check_lines(path, lines, number)
-                self._progress(len(chunk))
-        if not rest:
-            return False
+    def _read_segment(self, path: Path, *, open_end: bool) -> None:
+        """`open_end`: a writer was, or is, at the end of this segment: what no head has vouched for may be unfinished."""
+        self._line = self._offset = 0
         vouched = self._head.seq if self._head else 0
-        if not last or self._closed or self._seq + 1 <= vouched:
-            raise _Broken("the line is incomplete", path.name, number + 1, self._seq + 1)
-        self._torn = 0 if self._live else len(rest)
-        return True
+        for attempt in range(_LIVE_ATTEMPTS):
+            try:
+                self._read_lines(path, open_end)
+            except _Broken:
+                if not open_end or self._seq < vouched:
+                    raise
+                torn = self._unfinished_line(path)
+                if torn:
+                    self._torn = 0 if self._live else torn
+                    return
+                if not self._live or attempt == _LIVE_ATTEMPTS - 1:
+                    raise
+                time.sleep(_LIVE_PAUSE)  # caught in the middle of a write: look again from the last whole record on
+            else:
+                return
 
-    def _check_lines(self, path: Path, lines: list[bytes], number: int) -> int:
+    def _read_lines(self, path: Path, open_end: bool) -> None:
+        rest, filled = b"", False
+        with path.open("rb", buffering=0) as file:
+            file.seek(self._offset)
+            while chunk := file.read(_READ_BYTES):
+                data = rest + chunk
+                lines, rest = data.split(b"\n"), b""
+                if data.endswith(b"\n\n") or data == b"\n":  # room made ahead of the records
+                    records = data.rstrip(b"\n")
+                    lines, room = records.split(b"\n") if records else [], True
+                else:
+                    rest, room = lines.pop(), False
+                if filled and (lines or rest):
+                    raise _Broken("bytes stand behind the last record", path.name, self._line + 1, self._seq + 1)
+                self._check_lines(path, lines)
+                filled = filled or room
+                self._progress(len(chunk))
+        if rest:
+            raise _Broken("the line is incomplete", path.name, self._line + 1, self._seq + 1)
+        if filled and not open_end:
+            raise _Broken("newlines were added behind the last record", path.name, self._line + 1, self._seq + 1)
+
+    def _unfinished_line(self, path: Path) -> int:
+        """The length of the line behind the last good record, if nothing but room comes after it; otherwise 0."""
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            line, _, after = file.read().partition(b"\n")
+        return 0 if after.strip(b"\n") else len(line)
+
+    def _check_lines(self, path: Path, lines: list[bytes]) -> None:
         seq, prev = self._seq, self._hash
         hashes: list[bytes] = []
         stop = self._next_stop()
-        for line in lines:
-            number += 1
+        for number, line in enumerate(lines):
             digest, fault = record_fault(line, seq + 1, prev)
             if fault:
-                self._seq, self._hash = seq, prev
-                raise _Broken(fault, path.name, number, seq + 1)
+                self._advance(seq, prev, hashes, lines[:number])
+                raise _Broken(fault, path.name, self._line + 1, seq + 1)
             seq, prev = seq + 1, digest
             hashes.append(digest)
             if seq == stop:
-                self._tree.add(hashes)
+                self._advance(seq, prev, hashes, ())
                 hashes = []
-                self._seq, self._hash = seq, prev
-                self._at_stop(path, number)
+                self._at_stop(path, self._line + number + 1)
                 stop = self._next_stop()
+        self._advance(seq, prev, hashes, lines)
+
+    def _advance(self, seq: int, digest: bytes, hashes: list[bytes], lines: Sequence[bytes]) -> None:
+        self._seq, self._hash = seq, digest
         self._tree.add(hashes)
-        self._seq, self._hash = seq, prev
-        return number
+        self._line += len(lines)
+        self._offset += sum(map(len, lines)) + len(lines)
 
     def _next_stop(self) -> int:
         """The next record of which something else says what its hash is."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gateway.audit import Anchor, AuditLog, files
+from gateway.audit import Anchor, AuditLog, disk, files
 from gateway.audit.verify import verify
 from gateway.model.errors import AuditUnavailable
 from gateway.model.event import EventKind
@@ -138,12 +138,12 @@ class Full:
 
     def __init__(self, room: int) -> None:
         self.room = room
-        self._write = os.write
+        self._write = os.pwrite
 
-    def write(self, descriptor: int, data: bytes) -> int:
+    def write(self, descriptor: int, data: bytes, offset: int) -> int:
         if self.room <= 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        written = self._write(descriptor, data[: self.room])
+        written = self._write(descriptor, data[: self.room], offset)
         self.room -= written
         return written
 
@@ -188,7 +188,7 @@ async def check_full_disk(log: AuditLog, directory: Path, make_room: Any) -> Non
 async def test_a_full_disk_refuses_and_recovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = await AuditLog.open(tmp_path, "host-0", KEYS)
     full = Full(100_000)
-    monkeypatch.setattr("gateway.audit.disk.os.write", full.write)
+    monkeypatch.setattr("gateway.audit.disk.os.pwrite", full.write)
 
     def make_room() -> None:
         full.room = 1 << 30
@@ -217,7 +217,7 @@ async def test_closing_while_failed_says_so_and_the_next_start_continues(
 ) -> None:
     log = await AuditLog.open(tmp_path, "host-0", KEYS)
     await log.durable(append_statements(log, 5))
-    monkeypatch.setattr("gateway.audit.disk.os.write", Full(300).write)
+    monkeypatch.setattr("gateway.audit.disk.os.pwrite", Full(300).write)
     with pytest.raises(AuditUnavailable):
         await log.durable(append_statements(log, 5))
     with pytest.raises(AuditUnavailable):
@@ -271,6 +271,27 @@ async def test_an_unterminated_queue_is_refused_before_memory_is_gone(tmp_path: 
     assert len(records(tmp_path)) < 200
 
 
+async def test_a_busy_segment_has_room_ahead_that_is_cut_off_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.audit.filler.FILL_BYTES", 100_000)
+    log = await AuditLog.open(tmp_path, "host-0", KEYS)
+    for number in range(disk.BUSY_COMMITS + 300):
+        await log.durable(append_statements(log, 1, start=number))
+    segment = files.segments(tmp_path / "host-0")[0]
+    size = files.data_end(segment)
+    assert segment.stat().st_size > size
+    assert segment.read_bytes()[size:].strip(b"\n") == b""
+    assert verify(tmp_path, keys=KEYS).broken == ()
+    await log.close()
+    assert segment.stat().st_size == files.data_end(segment)
+    assert not segment.read_bytes().endswith(b"\n\n")
+    assert verify(tmp_path, keys=KEYS).broken == ()
+    with segment.open("ab") as file:
+        file.write(b"\n")
+    assert "newlines" in verify(tmp_path, keys=KEYS).broken[0].reason
+
+
 WRITER = textwrap.dedent(
     """
     import asyncio, os, sys
@@ -292,6 +313,20 @@ WRITER = textwrap.dedent(
 )
 
 
+def check_every_part_of_the_last_segment(directory: Path) -> None:
+    """Also of a log that nobody closed, with room behind its last record: a changed byte is found wherever it is."""
+    segment = files.segments(directory / "host-0")[-1]
+    content = segment.read_bytes()
+    end = files.data_end(segment)
+    vouched = verify(directory, keys=KEYS).chains[0].unattested == 0
+    for place in {0, end // 2, end - 1 if vouched else 0, (end + len(content)) // 2, len(content) - 1}:
+        if place < end - 1 or end < place < len(content) or (place == end - 1 and vouched):
+            changed = bytes([content[place] ^ 1])
+            segment.write_bytes(content[:place] + changed + content[place + 1 :])
+            assert verify(directory, keys=KEYS).broken, place
+    segment.write_bytes(content)
+
+
 @pytest.mark.parametrize("milliseconds", [30, 110, 230])
 async def test_after_kill_9_everything_told_durable_is_there_and_the_chain_goes_on(tmp_path: Path, milliseconds: int) -> None:
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
@@ -306,6 +341,7 @@ async def test_after_kill_9_everything_told_durable_is_there_and_the_chain_goes_
     report = verify(tmp_path, keys=KEYS)
     assert report.broken == ()
     assert report.records >= last_told
+    check_every_part_of_the_last_segment(tmp_path)
     log = await AuditLog.open(tmp_path, "host-0", KEYS)
     assert log.position >= last_told
     await log.durable(append_statements(log, 1))
