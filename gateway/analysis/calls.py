@@ -172,7 +172,8 @@ def _of_row_argument(ctx: Context, name: str, row: Source, message: pb.FuncCall,
         return expressions.referred(columns, clause)
     value = row.whole_row()
     chosen = candidates(ctx, "", name, [types.UNKNOWN])
-    kind = note(ctx, "", name, chosen) if chosen or row.rest is None else FunctionClass.HARMLESS
+    certain = bool(chosen) or row.rest is None or is_known(ctx, "", name)  # else it may be a column not known
+    kind = note(ctx, "", name, chosen) if certain else FunctionClass.HARMLESS
     inside = _argument_clause(name, kind, clause, distinct=message.agg_distinct)
     use(value.origins, inside)
     _around(ctx, message, [value], Scope(sources=[row]), clause)
