@@ -42,14 +42,16 @@ class Latency:
 class Metrics(Collector):
     """What one worker counts, and where it reads the rest.
 
-    statements   by outcome: allow, deny, review, failed (the server's own error), opaque …
-    added        seconds that statements waited in the gateway
+    statements   by outcome: allow, deny, review, error (the server's own)
+    taken        seconds from a statement's decision to the server's last word on it
+    added        seconds of every wait that the gateway imposed; what passes at once is not among them
     logins       by result: accepted, refused
     """
 
     def __init__(self, worker: int = 0) -> None:
         self.statements: dict[str, int] = dict.fromkeys(("allow", "deny", "review"), 0)
         self.logins: dict[str, int] = dict.fromkeys(("accepted", "refused"), 0)
+        self.taken = Latency()
         self.added = Latency()
         self._worker = str(worker)
         self._gauges: dict[str, tuple[str, str, Callable[[], Reading]]] = {}
@@ -62,8 +64,12 @@ class Metrics(Collector):
         GCCollector(registry=self._registry)
 
     def statement(self, outcome: str, seconds: float) -> None:
-        """One statement was decided; the gateway held it for so long."""
+        """One statement is over, so long after it was decided."""
         self.statements[outcome] = self.statements.get(outcome, 0) + 1
+        self.taken.observe(seconds)
+
+    def waited(self, seconds: float) -> None:
+        """A message waited for its decision, or a result for its record's way to the disk."""
         self.added.observe(seconds)
 
     def login(self, result: str) -> None:
@@ -88,11 +94,8 @@ class Metrics(Collector):
     def collect(self) -> Iterable[Metric]:
         yield self._counter("gateway_statements", "Statements decided, by outcome.", "outcome", self.statements)
         yield self._counter("gateway_logins", "Logins, by result.", "result", self.logins)
-        latency = HistogramMetricFamily(
-            "gateway_added_seconds", "Seconds that a statement waited in the gateway.", labels=["worker"]
-        )
-        latency.add_metric([self._worker], self.added.buckets(), self.added.total)
-        yield latency
+        yield self._histogram("gateway_statement_seconds", "From a statement's decision to its end.", self.taken)
+        yield self._histogram("gateway_added_seconds", "Waits for a decision, and of results for their record.", self.added)
         for name, (documentation, label, read) in self._gauges.items():
             yield self._gauge(name, documentation, label, read())
         for name, (documentation, label, read) in self._counters.items():
@@ -101,6 +104,11 @@ class Metrics(Collector):
             info = InfoMetricFamily(name, documentation, labels=["worker"])
             info.add_metric([self._worker], dict(read_info()))
             yield info
+
+    def _histogram(self, name: str, documentation: str, latency: Latency) -> Metric:
+        family = HistogramMetricFamily(name, documentation, labels=["worker"])
+        family.add_metric([self._worker], latency.buckets(), latency.total)
+        return family
 
     def _gauge(self, name: str, documentation: str, label: str, reading: Reading) -> Metric:
         labelled = isinstance(reading, Mapping)

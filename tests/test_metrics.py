@@ -12,22 +12,25 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
     }
 
 
-def test_statements_are_counted_by_outcome_with_the_latency_added() -> None:
+def test_statements_are_counted_by_outcome_with_their_time_and_the_waits() -> None:
     metrics = Metrics(worker=1)
     metrics.statement("allow", 30e-6)
     metrics.statement("allow", 40e-3)
     metrics.statement("deny", 5.0)
     metrics.statement("opaque", LATENCY_BOUNDS[0])
+    metrics.waited(3e-3)
     found = samples(metrics)
     assert found["gateway_statements_total", (("outcome", "allow"), ("worker", "1"))] == 2
     assert found["gateway_statements_total", (("outcome", "deny"), ("worker", "1"))] == 1
     assert found["gateway_statements_total", (("outcome", "review"), ("worker", "1"))] == 0
     assert found["gateway_statements_total", (("outcome", "opaque"), ("worker", "1"))] == 1
-    assert found["gateway_added_seconds_count", (("worker", "1"),)] == 4
-    assert found["gateway_added_seconds_bucket", (("le", "2.5e-05"), ("worker", "1"))] == 1
-    assert found["gateway_added_seconds_bucket", (("le", "5e-05"), ("worker", "1"))] == 2
-    assert found["gateway_added_seconds_bucket", (("le", "+Inf"), ("worker", "1"))] == 4
-    assert abs(found["gateway_added_seconds_sum", (("worker", "1"),)] - 5.040055) < 1e-9
+    assert found["gateway_statement_seconds_count", (("worker", "1"),)] == 4
+    assert found["gateway_statement_seconds_bucket", (("le", "2.5e-05"), ("worker", "1"))] == 1
+    assert found["gateway_statement_seconds_bucket", (("le", "5e-05"), ("worker", "1"))] == 2
+    assert found["gateway_statement_seconds_bucket", (("le", "+Inf"), ("worker", "1"))] == 4
+    assert abs(found["gateway_statement_seconds_sum", (("worker", "1"),)] - 5.040055) < 1e-9
+    assert found["gateway_added_seconds_count", (("worker", "1"),)] == 1
+    assert found["gateway_added_seconds_bucket", (("le", "0.005"), ("worker", "1"))] == 1
 
 
 def test_watched_values_are_read_when_scraped() -> None:

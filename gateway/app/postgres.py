@@ -42,12 +42,19 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         certificate_use=certificate_use,
         seconds=settings.limits.login_seconds,
     )
-    conversation_rooms = ConversationRooms(judge=rooms.judge, audit=rooms.audit, changes=rooms.desk, limits=settings.limits)
+    conversation_rooms = ConversationRooms(
+        judge=rooms.judge,
+        audit=rooms.audit,
+        changes=rooms.desk,
+        limits=settings.limits,
+        meter=rooms.metrics.statement,
+        waits=rooms.metrics.waited,
+    )
     door = PostgresDoor(
         desk=desk,
         policy=_Entry(rooms.judge),
         setting_policy=rooms.road,
-        audit=LoginRecorder(rooms.audit),
+        audit=LoginRecorder(rooms.audit, rooms.metrics.login),
         cancels=rooms.cancels,
         sessions=rooms.sessions,
         converse=Converse(conversation_rooms),

@@ -1,6 +1,6 @@
 """The audit log in the shapes that other rooms ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gateway.audit import AuditLog, fragment, session_fragment
 from gateway.model.event import EventKind
@@ -24,10 +24,11 @@ class StepRecorder:
 
 
 class LoginRecorder:
-    """`proxy.ports.LoginAudit`."""
+    """`proxy.ports.LoginAudit`. `count` is told each login's result: accepted or refused."""
 
-    def __init__(self, log: AuditLog) -> None:
+    def __init__(self, log: AuditLog, count: Callable[[str], None]) -> None:
         self._log = log
+        self._count = count
 
     async def opened(self, session: str, principal: Principal, target: Target, client: ClientInfo) -> None:
         who = session_fragment(
@@ -40,12 +41,14 @@ class LoginRecorder:
         )
         body = fragment({"tls": client.tls, "login": str(principal.kind)})
         await self._log.durable(self._log.append(EventKind.SESSION_OPEN, who, body))
+        self._count("accepted")
 
     async def vanished(self, session: str) -> None:
         body = fragment({"error": {"code": "08006", "message": "the client or the server went away during login"}})
         await self._log.durable(self._log.append(EventKind.SESSION_CLOSE, fragment({"session": session}), body))
 
     async def refused(self, session: str, client: ClientInfo, refusal: Refused) -> None:
+        self._count("refused")
         who = session_fragment(session, user=refusal.user, client=client.address, application=client.application)
         body = fragment({"database": refusal.database or None, "error": {"code": refusal.code, "message": refusal.reason}})
         await self._log.durable(self._log.append(EventKind.SESSION_REFUSED, who, body))

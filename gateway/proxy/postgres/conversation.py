@@ -16,6 +16,7 @@ from gateway.model.decision import Mode, Notice, Outcome
 from gateway.model.errors import AuditUnavailable
 from gateway.model.footprint import Effect, EffectKind
 from gateway.proxy.postgres import refuse
+from gateway.proxy.postgres.backend import application_name, application_prefix
 from gateway.proxy.postgres.claims import Claims
 from gateway.proxy.postgres.client_side import SLOW_SERVER, ClientSide
 from gateway.proxy.postgres.decide import Answer, Decider
@@ -65,6 +66,7 @@ class Conversation:
         "outlet",
         "progress",
         "records",
+        "rename",
         "rooms",
         "server_side",
         "server_valve",
@@ -85,7 +87,7 @@ class Conversation:
         self.client_valve, self.server_valve = Valve(session.client), Valve(session.server)
         self.server_write = session.server.write
         self.life = Lifetime(self)
-        self.outlet = Outlet(rooms.audit, session.client.write, self.server_valve, self.life.audit_failed)
+        self.outlet = Outlet(rooms.audit, session.client.write, self.server_valve, self.life.audit_failed, rooms.waits)
         self.records = Records(rooms.audit, _session_fragment(session), session.id)
         self.ledger = Ledger()
         self.names = Names()
@@ -103,6 +105,7 @@ class Conversation:
         self.draining = False
         self.ended = False
         self.notices: list[bytes] = []
+        self.rename: bytes | None = None  # the application_name to go back to, with the user's name before it
         self._learned_once = False
         self.progress = Progress(self)
         self.decider = Decider(self)
@@ -267,6 +270,18 @@ class Conversation:
         elif name == b"session_authorization":
             self.state.stale = True
             self.client_side.reheat()
+        elif name == b"application_name":
+            self._named(value)
+
+    def _named(self, chosen: str) -> None:
+        """The client chose another application_name. Before its next statement the user's name stands in it again, so that
+        whoever looks into pg_stat_activity sees whose statement runs. Servers keep ASCII alone (check_application_name)."""
+        user = self.who.principal.name.encode("ascii", "replace").decode("ascii")
+        if chosen.startswith(application_prefix(user)):
+            return
+        self.rename = application_name(user, chosen).encode("ascii", "replace")
+        self.state.stale = True
+        self.client_side.reheat()
 
     def _path_is(self, value: str, user: str) -> None:
         names = split_search_path(value)

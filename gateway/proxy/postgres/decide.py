@@ -7,6 +7,7 @@ the outcome it is asked. Meanwhile the client's input waits; the server's answer
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Final
 
@@ -43,13 +44,14 @@ class Answer:
 class Decider:
     """`waiting`: the message at the head of the client's input waits, and so does everything behind it."""
 
-    __slots__ = ("_answer", "_c", "_probing", "_task", "waiting")
+    __slots__ = ("_answer", "_c", "_probing", "_since", "_task", "waiting")
 
     def __init__(self, conversation: "Conversation") -> None:
         self._c = conversation
         self._answer: Answer | None = None
         self._task: asyncio.Task[None] | None = None
         self._probing = False
+        self._since = 0.0  # when the message at the head began to wait
         self.waiting = False
 
     def decide(self, text: str, origin: Origin) -> Answer | None:
@@ -133,7 +135,8 @@ class Decider:
     def _probe(self) -> None:
         c = self._c
         c.ledger.entries.append(PROBED)
-        c.to_server(question(sync=not c.client_side.open_pipeline))
+        c.to_server(question(sync=not c.client_side.open_pipeline, rename=c.rename))
+        c.rename = None
         c.server_side.expect_probe(sync=not c.client_side.open_pipeline)
         self._probing = True
         self._pause()
@@ -141,11 +144,16 @@ class Decider:
     # Waiting
 
     def _pause(self) -> None:
+        if not self.waiting:
+            self._since = time.perf_counter()
         self.waiting = True
         self._c.client_valve.pause(WAITING)
 
     def _resume(self) -> None:
         self.waiting = False
+        waits = self._c.rooms.waits
+        if waits is not None:
+            waits(time.perf_counter() - self._since)
         self._c.client_valve.resume(WAITING)
         self._c.client_side.resume()
 

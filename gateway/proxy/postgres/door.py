@@ -20,7 +20,7 @@ from gateway.proxy.listener import Incoming, peek
 from gateway.proxy.outcome import Authenticated, RefusalCode, Refused
 from gateway.proxy.ports import ConnectPolicy, Directory, LoginAudit, ServerAccess, SettingPolicy
 from gateway.proxy.postgres.address import resolve_database
-from gateway.proxy.postgres.backend import ServerLink, application_name, application_prefix, cancel_server, connect_server
+from gateway.proxy.postgres.backend import ServerLink, application_name, cancel_server, connect_server
 from gateway.proxy.postgres.channel import LoginChannel, PeerGone
 from gateway.proxy.postgres.login import ClientLogin, LoginDesk
 from gateway.proxy.postgres.options import readable
@@ -214,7 +214,6 @@ class _Visit:
             server_surplus=link.surplus,
             state=link.state,
             server_key=link.key,
-            application_prefix=application_prefix(authenticated.principal.name),
         )
 
     async def _refuse(self, channel: LoginChannel, refused: Refused) -> None:

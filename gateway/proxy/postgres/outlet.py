@@ -3,16 +3,18 @@
 Both ends push back: a client that reads slowly and a log that writes slowly pause the server's socket.
 """
 
+import time
 from collections.abc import Callable
 from typing import Final
 
 from gateway.model.errors import AuditUnavailable
-from gateway.proxy.postgres.ports import Audit
+from gateway.proxy.postgres.ports import Audit, Waits
 from gateway.proxy.postgres.valve import Valve
 
 _HOLD_LIMIT: Final = 512 * 1024  # bytes that may wait for the log before the server is paused
 WRITE_LIMIT: Final = 512 * 1024  # bytes that may wait for the client's socket
 
+_clock = time.perf_counter
 HELD: Final = 1
 SLOW_CLIENT: Final = 2
 
@@ -20,15 +22,22 @@ SLOW_CLIENT: Final = 2
 class Outlet:
     """`gate` is the position that must be durable before what comes now may pass."""
 
-    __slots__ = ("_audit", "_close", "_failed", "_held", "_size", "_source", "_write", "gate")
+    __slots__ = ("_audit", "_close", "_failed", "_held", "_since", "_size", "_source", "_waits", "_write", "gate")
 
     def __init__(
-        self, audit: Audit, write: Callable[[bytes], None], source: Valve, failed: Callable[[AuditUnavailable], None]
+        self,
+        audit: Audit,
+        write: Callable[[bytes], None],
+        source: Valve,
+        failed: Callable[[AuditUnavailable], None],
+        waits: Waits | None = None,
     ) -> None:
         self._audit = audit
         self._write = write
         self._source = source
         self._failed = failed
+        self._waits = waits
+        self._since = 0.0  # when what is held longest came
         self._held: list[tuple[int, bytes]] = []
         self._size = 0
         self._close: Callable[[], None] | None = None
@@ -45,6 +54,7 @@ class Outlet:
         self._held.append((self.gate, data))
         self._size += len(data)
         if len(self._held) == 1:
+            self._since = _clock()
             self._audit.call_when_durable(self.gate, self._durable)
         elif self._size > _HOLD_LIMIT:
             self._source.pause(HELD)
@@ -65,6 +75,8 @@ class Outlet:
             self._failed(error)
             self._closed()
             return
+        if self._waits is not None:
+            self._waits(_clock() - self._since)
         held = self._held
         if len(held) == 1:  # what nearly always is
             data = held[0][1]
@@ -83,6 +95,7 @@ class Outlet:
             self._source.resume(HELD)
         self._write(out)
         if held:
+            self._since = _clock()
             self._audit.call_when_durable(held[0][0], self._durable)
         else:
             self._closed()

@@ -57,6 +57,10 @@ class Changes(Protocol):
 Meter = Callable[[str, float], None]
 """Told (outcome, seconds) of every statement's end: "allow", "deny", "review", "error"."""
 
+Waits = Callable[[float], None]
+"""Told the seconds of every wait that the gateway imposed: for a decision that needed more than memory, for the disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """Everything a conversation is given beside its session. The same for all of them."""
@@ -66,3 +70,4 @@ class Rooms:
     changes: Changes | None
     limits: Limits
     meter: Meter | None = None
+    waits: Waits | None = None

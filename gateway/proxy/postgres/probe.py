@@ -17,6 +17,7 @@ _QUESTION: Final = (
     b" pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('session_replication_role'),"
     b" pg_catalog.current_setting('client_encoding')"
 )
+_RENAME: Final = b", pg_catalog.set_config('application_name', $1, false)"
 SYNC: Final = b"S\0\0\0\x04"
 FLUSH: Final = b"H\0\0\0\x04"
 
@@ -29,13 +30,15 @@ class Answer(NamedTuple):
     client_encoding: str
 
 
-def question(*, sync: bool) -> bytes:
-    """The frames to send."""
+def question(*, sync: bool, rename: bytes | None = None) -> bytes:
+    """The frames to send. `rename` is the application_name that the session takes on the way."""
+    renaming = b"" if rename is None else _RENAME
+    values = b"\0\0" if rename is None else b"\0\x01" + len(rename).to_bytes(4, "big") + rename
     name = b"gateway_" + secrets.token_hex(8).encode() + b"\0"
     return b"".join(
         (
-            encode_frame(0x50, name + _QUESTION + b"\0\0\0"),
-            encode_frame(0x42, name + name + b"\0\0" + b"\0\0" + b"\0\0"),
+            encode_frame(0x50, name + _QUESTION + renaming + b"\0\0\0"),
+            encode_frame(0x42, name + name + b"\0\0" + values + b"\0\0"),
             encode_frame(0x45, name + b"\0\0\0\0"),
             encode_frame(0x43, b"P" + name),
             encode_frame(0x43, b"S" + name),
@@ -46,7 +49,7 @@ def question(*, sync: bool) -> bytes:
 
 def answer(payload: bytes) -> Answer:
     """The DataRow that came back. Raises ProtocolViolation."""
-    values = DataRow.decode(payload).values
+    values = DataRow.decode(payload).values[: len(Answer._fields)]
     if len(values) != len(Answer._fields) or any(value is None for value in values):
         raise ProtocolViolation("the server's answer about its own state cannot be read")
     return Answer(*(bytes(value or b"").decode("utf-8", "replace") for value in values))

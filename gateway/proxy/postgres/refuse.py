@@ -6,6 +6,7 @@ before anything is executed (exec_simple_query, exec_parse_message; tcop/postgre
 nothing. A Parse under a name leaves the unnamed statement and all others alone. The server's error is then replaced.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,7 @@ CHARACTER_NOT_IN_REPERTOIRE: Final = "22021"
 UNDEFINED_STATEMENT: Final = "26000"
 UNDEFINED_CURSOR: Final = "34000"
 CANNOT_DECIDE: Final = "58000"
+SYNTAX_ERROR: Final = "42601"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,11 @@ class Refusal:
     message: str
     detail: str = ""
     hint: str = ""
+    position: int | None = None  # in the text, in characters from 1
 
     def encode(self, severity: str = "ERROR") -> bytes:
-        return ErrorResponse.of(severity, self.code, self.message, detail=self.detail, hint=self.hint).encode()
+        report = ErrorResponse.of(severity, self.code, self.message, detail=self.detail, hint=self.hint, position=self.position)
+        return report.encode()
 
 
 AUDIT_UNAVAILABLE: Final = Refusal(IO_ERROR, "gateway: audit log unavailable, statement refused")
@@ -63,8 +67,25 @@ def denied(verdict: Verdict) -> Refusal:
     ruling = verdict.refused
     if ruling is None:
         raise ValueError("an allowed verdict is no refusal")
+    misspelt = _syntax_error(ruling)
+    if misspelt is not None:
+        return misspelt
     reason = ruling.decision.reason
     return Refusal(INSUFFICIENT_PRIVILEGE, f"gateway: {_words(ruling, reason)}", _detail(ruling), reason.hint)
+
+
+# How the analysis tells what PostgreSQL's own parser said of a text (analysis/postgres.py, SYNTAX_ERROR).
+_MISSPELT: Final = re.compile(r"syntax error: (?P<message>.*?)(?: at character (?P<position>\d+))?", re.DOTALL)
+_BAD_ENCODING: Final = "invalid byte sequence"
+
+
+def _syntax_error(ruling: Ruling) -> Refusal | None:
+    """The error a server would answer to a text that has no tree: people mistype, and their tools point at the place."""
+    said = _MISSPELT.fullmatch(ruling.footprint.opaque or "")
+    if said is None:
+        return None
+    code = CHARACTER_NOT_IN_REPERTOIRE if said["message"].startswith(_BAD_ENCODING) else SYNTAX_ERROR
+    return Refusal(code, said["message"], position=int(said["position"]) if said["position"] else None)
 
 
 def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusal:

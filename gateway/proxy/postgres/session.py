@@ -25,7 +25,6 @@ class Session:
     state               the transaction state of the server's first ReadyForQuery: b"I"
     server_key          what cancels the session's statement at the server; None where the server gave none
     cancel              cancels what the session runs at the server; None where the server gave no key
-    application_prefix  `alice via gateway: `: stands before every application_name the client chooses
     """
 
     id: str
@@ -41,7 +40,6 @@ class Session:
     server_surplus: bytes = field(default=b"", repr=False)
     state: bytes = b"I"
     server_key: BackendKeyData | None = None
-    application_prefix: str = ""
     cancel: CancelAction | None = None
 
 
