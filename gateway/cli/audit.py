@@ -31,6 +31,7 @@ EXPORTED = (
     *("issue", "rows", "bytes", "duration_ms", "error_code", "error_message", "prev", "hash"),
 )
 _PAGE = 500
+_SHOWN = 80  # characters of a statement in a table; --format json has all of it
 _FOLLOW_SECONDS = 1.0
 _AGO = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -244,12 +245,12 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     decision = record.get("decision") or {}
     error = record.get("error") or {}
     place = "/".join(filter(None, (record.get("instance"), record.get("database"))))
-    what = record.get("text") or record.get("statement_id") or record.get("change") or ""
+    what = " ".join(str(record.get("text") or record.get("statement_id") or record.get("change") or "").split())
     return {
         **record,
         "time": str(record.get("time", ""))[:19] + "Z",
         "database": place,
-        "statement": what,
+        "statement": what if len(what) <= _SHOWN else what[: _SHOWN - 1] + "…",
         "outcome": decision.get("outcome"),
         "rule": decision.get("rule"),
         "ms": record.get("duration_ms"),
