@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiomysql
 import asyncpg
+import pymysql
 
 from gateway.model.errors import GatewayError
-from gateway.model.identity import Target
+from gateway.model.identity import Engine, Target
 from gateway.proxy.tls import SslMode, context_for
 from gateway.store import ServerAccess, Store
 
@@ -58,6 +60,46 @@ class ServerConnections:
                 cause = _without_login(error, access)
                 raise ServerUnreachable(f"instance {target.instance} cannot be reached: {cause}") from None
         raise ServerUnreachable(f"instance {target.instance}: no way to connect")
+
+    @asynccontextmanager
+    async def mysql(self, target: Target) -> AsyncIterator[Any]:
+        """An aiomysql connection in autocommit mode that is closed when left. Raises as `postgres`."""
+        connection = await self.open_mysql(target)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    async def open_mysql(self, target: Target) -> Any:
+        """As `mysql`; the caller closes it."""
+        access = await self._store.server(target.instance)
+        attempts = _tls_attempts(access)
+        for attempt, tls in enumerate(attempts):
+            try:
+                return await aiomysql.connect(
+                    host=access.host,
+                    port=access.port,
+                    user=access.username,
+                    password=access.password or "",
+                    db=target.database,
+                    ssl=tls or None,
+                    connect_timeout=self._connect_seconds,
+                    autocommit=True,
+                    charset="utf8mb4",
+                    program_name="gateway",
+                )
+            except (pymysql.err.MySQLError, OSError, TimeoutError) as error:
+                if attempt + 1 < len(attempts):
+                    continue
+                cause = _without_login(error, access)
+                raise ServerUnreachable(f"instance {target.instance} cannot be reached: {cause}") from None
+        raise ServerUnreachable(f"instance {target.instance}: no way to connect")
+
+    @asynccontextmanager
+    async def open(self, target: Target) -> AsyncIterator[Any]:
+        """A connection in the target's own engine, for its catalog."""
+        async with (self.mysql if target.engine is Engine.MYSQL else self.postgres)(target) as connection:
+            yield connection
 
 
 def _tls_attempts(access: ServerAccess) -> list[Any]:

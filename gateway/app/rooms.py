@@ -19,6 +19,7 @@ from gateway.catalog import CatalogService
 from gateway.changes import Authority, ChangeDesk, Claims, Rollouts, schema_reader
 from gateway.changes.access import AccessDesk
 from gateway.changes.executor import ConnectionLost, Executor
+from gateway.changes.mysql_executor import MysqlExecutor
 from gateway.changes.postgres_executor import PostgresExecutor
 from gateway.config import Settings
 from gateway.metrics import Metrics
@@ -93,7 +94,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     principals = LivePrincipals(store)
     directory = StoreDirectory(store, principals)
     connections = ServerConnections(store, settings.limits.connect_seconds)
-    catalogs = CatalogService(connections.postgres)
+    catalogs = CatalogService(connections.open)
     stack.push_async_callback(catalogs.close)
     judge = Judge(policy, catalogs, principals, {Engine.POSTGRES: analyse_postgres}, {Engine.POSTGRES: normalise_postgres})
     news.changed = judge.changed
@@ -172,11 +173,18 @@ def _open_changes(
     connections: ServerConnections,
 ) -> tuple[ChangeDesk, AccessDesk, Rollouts]:
     async def connect(target: Target) -> Executor:
+        mysql = target.engine is Engine.MYSQL
         try:
-            connection = await connections.open_postgres(target)
+            connection = await (connections.open_mysql if mysql else connections.open_postgres)(target)
         except ServerUnreachable as error:
             raise ConnectionLost(str(error)) from error
+        if mysql:
+            return MysqlExecutor(connection, target.database, settings.changes.lock_timeout_ms, tell)
         return PostgresExecutor(connection, settings.changes.lock_timeout_ms)
+
+    async def tell(number: int, text: str) -> None:
+        async with repository.change(number) as change:
+            await change.add_event(number, time.time(), "gateway", "progress", text)
 
     repository = IssueRepository(store)
 
