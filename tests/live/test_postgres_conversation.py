@@ -106,8 +106,10 @@ def _outcome(connection: psycopg.Connection[Any], query: str) -> Any:
         cursor = connection.execute(query)
     except psycopg.Error as error:
         return error.sqlstate, error.diag.message_primary, error.diag.statement_position
-    return cursor.statusmessage, [column.type_code for column in cursor.description or ()], (
-        cursor.fetchall() if cursor.description else None
+    return (
+        cursor.statusmessage,
+        [column.type_code for column in cursor.description or ()],
+        (cursor.fetchall() if cursor.description else None),
     )
 
 
@@ -188,7 +190,9 @@ def test_prepared_statements_of_psycopg(alice: psycopg.Connection[Any]) -> None:
 
 
 async def test_asyncpg(gateway: LiveGateway) -> None:
-    connection = await asyncpg.connect(host="127.0.0.1", port=gateway.port, user="alice", password=PASSWORD, database="pg1/postgres")
+    connection = await asyncpg.connect(
+        host="127.0.0.1", port=gateway.port, user="alice", password=PASSWORD, database="pg1/postgres"
+    )
     assert await connection.fetchval("SELECT count(*) FROM allowed WHERE a > $1", 10) == 990
     async with connection.transaction():
         cursor = await connection.cursor("SELECT a FROM allowed ORDER BY a")
@@ -228,7 +232,7 @@ def test_pgbench(server: PostgresServer, gateway: LiveGateway, mode: str) -> Non
 def test_psql(gateway: LiveGateway) -> None:
     if shutil.which("psql") is None:
         pytest.skip("psql is not installed")
-    script = "\\d allowed\n\\dt\n\\df\n\\l\nSELECT 1 \\gdesc\n\\copy (SELECT 1) TO STDOUT\nBEGIN;\nSAVEPOINT s;\nROLLBACK TO s;\nCOMMIT;\n"
+    script = "\\d allowed\n\\dt\n\\df\n\\du\nSELECT 1 \\gdesc\n\\copy (SELECT 1) TO STDOUT\nBEGIN;\nSAVEPOINT s;\nROLLBACK TO s;\nCOMMIT;\n"
     done = subprocess.run(
         ["psql", "-X", "-v", "ON_ERROR_STOP=1", gateway.url("alice")],
         input=script,
@@ -278,14 +282,12 @@ def test_one_refused_statement_of_a_text_and_none_runs(bob: psycopg.Connection[A
 
 
 def test_a_refusal_in_a_pipeline(bob: psycopg.Connection[Any]) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), bob.pipeline() as pipeline:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), bob.pipeline():
         before = bob.execute("SELECT 1")
         bob.execute("SELECT * FROM secret")
         bob.execute("INSERT INTO copied VALUES (5, 'x')")
-        pipeline.sync()
-        after = bob.execute("SELECT 2")
     assert before.fetchone() == (1,)
-    assert after.fetchone() == (2,)
+    assert bob.execute("SELECT 2").fetchone() == (2,)
     assert bob.execute("SELECT count(*) FROM copied").fetchone() == (0,)
 
 
@@ -454,6 +456,8 @@ class Wire:
     def __init__(self, gateway: LiveGateway, user: str = "alice") -> None:
         self._connection = psycopg.connect(gateway.url(user), autocommit=True)
         self.socket = socket.socket(fileno=os.dup(self._connection.fileno()))
+        with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 -- a descriptor for libpq, which must not say goodbye
+            os.dup2(nothing.fileno(), self._connection.fileno())
         self.socket.setblocking(True)
         self.socket.settimeout(10)
 
@@ -624,7 +628,6 @@ def test_a_vanished_client_stops_its_statement(server: PostgresServer, gateway: 
         running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%vanishing%' AND pid <> pg_backend_pid() AND state = 'active'"
         _until(lambda: observer.execute(running).fetchone() == (1,))
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        wire._connection.close()
         wire.socket.close()
         _until(lambda: observer.execute(running).fetchone() == (0,))
 

@@ -259,4 +259,6 @@ class LiveGateway:
 def read_records(audit_dir: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(audit_dir.rglob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)
+            record = json.loads(line)
+            if "kind" in record:  # checkpoints have none
+                yield record

@@ -109,7 +109,7 @@ class Lifetime:
         c = self._c
         if c.ended or c.client_side.finished:
             return
-        if not c.ledger.entries:
+        if not c.ledger.entries and not c.decider.waiting:
             self._end(_CLIENT_GONE, tell_client=False)
             return
         c.draining = True

@@ -102,7 +102,8 @@ class Progress:
         c = self._c
         c.state.ready(status)
         if status == _IDLE:
-            c.names.end_transaction()
+            if c.names.portals and not c.ledger.entries:
+                c.names.forget_portals()
             if self._catalog_in_transaction:
                 self._catalog_in_transaction = False
                 c.catalog_changed = True
@@ -155,16 +156,13 @@ class Progress:
                 c.names.deallocate(effect.name)
             case EffectKind.DISCARD_ALL:
                 c.names.deallocate("")
-                c.names.end_transaction()
             case EffectKind.CLOSE:
-                if effect.name:
-                    c.names.portals.pop(effect.name.encode(), None)
-                else:
-                    c.names.end_transaction()
+                c.names.portals.pop(effect.name.encode(), None)
+            case EffectKind.DECLARE:
+                c.names.portals.pop(effect.name.encode(), None)
             case EffectKind.CATALOG:
                 self._catalog_moved()
             case EffectKind.COMMIT | EffectKind.ROLLBACK:
-                c.names.end_transaction()
                 c.claims.settle(committed=c.state.committed)
             case EffectKind.ROLLBACK_TO:
                 c.claims.settle(committed=False, depth=c.state.depth)

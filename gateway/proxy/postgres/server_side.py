@@ -128,8 +128,6 @@ class ServerSide(asyncio.Protocol):
         except AuditUnavailable as error:
             c.life.audit_failed(error)
             return True
-        if status == _IDLE:
-            c.names.portal = None
         if c.rooms.meter is not None:
             c.rooms.meter("allow", seconds)
         c.outlet.send(data)
@@ -200,6 +198,8 @@ class ServerSide(asyncio.Protocol):
             c.outlet.send(data if mark == 0 and position == size else data[mark:position])
         if position < size:
             self._rest = data[position:]
+        elif c.draining:
+            c.life.leave_if_idle()
 
     # Frames in pieces
 
@@ -280,12 +280,8 @@ class ServerSide(asyncio.Protocol):
             c.moved = False
             c.status = status
             c.progress.ready(status)
-        elif status == _IDLE:
-            c.names.portal = None
         if c.decider.waiting:
             c.decider.server_answered()
-        if c.draining:
-            c.life.leave_if_idle()
 
     def _other(self, kind: int, data: bytes, position: int, end: int, mark: int) -> int:  # noqa: PLR0912 -- one flat table
         """Everything that is neither a row nor a plain completion. Returns where unforwarded data begins."""
