@@ -14,9 +14,9 @@ import asyncio
 import hmac
 import logging
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from gateway.model.identity import ClientInfo, Principal
+from gateway.proxy.credentials import TOKEN_SUFFIX, CertificateUse, can_be_a_name, settle
 from gateway.proxy.outcome import Authenticated, RefusalCode, Refused
 from gateway.proxy.ports import Directory
 from gateway.proxy.postgres.channel import LoginChannel
@@ -53,19 +53,6 @@ from gateway.wire.postgres.startup import (
 )
 
 log = logging.getLogger(__name__)
-
-TOKEN_SUFFIX = "+token"
-"""`alice+token` asks to log in as alice with an API token in place of the password. The form of the name decides, not
-what the store holds, so that nobody learns from the question whether alice exists or has a password."""
-
-_LONGEST_NAME = 190  # of the store's Name column
-
-
-class CertificateUse(StrEnum):
-    """What a client's verified certificate is good for. Either way its common name must be the user's."""
-
-    SECOND_FACTOR = "verify"  # beside the password, where a client shows one
-    LOGIN = "login"  # in place of the password, as pg_hba's `cert`
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,25 +239,16 @@ class ClientLogin:
 
     async def _settle(self, right: bool, clock: asyncio.Timeout) -> Refused | None:
         """Count a failure, wait as long as the throttle asks, right or wrong. None: the answer may be given."""
-        throttle = self._desk.throttle
-        user = self.user.removesuffix(TOKEN_SUFFIX)[:_LONGEST_NAME]
-        if not right:
-            throttle.failed(user, self._address)
-        wait = throttle.answer_wait(user, self._address)
-        if wait is None:
-            message = "gateway: too many failed logins for this user or from this address"
-            return self._refused(RefusalCode.INVALID_AUTHORIZATION, message, "throttled", "Wait a minute and try again.")
-        if wait:
-            clock.reschedule((clock.when() or 0.0) + wait)
-            await asyncio.sleep(wait)
-        if right:
-            throttle.succeeded(user)
-        return None
+        user = self.user.removesuffix(TOKEN_SUFFIX)
+        refused = await settle(self._desk.throttle, user, self._address, right=right, clock=clock)
+        if refused is None:
+            return None
+        return self._refused(refused.code, refused.message, refused.reason, refused.hint)
 
     async def _verifier(self, name: str) -> Verifier:
         """A stored verifier, or one that nothing fits; both are parsed, so that both take the same time."""
         mock = str(mock_verifier(self._desk.mock_secret, name, self._desk.iterations))
-        record = await self._desk.directory.user(name) if _can_be_a_name(name) else None
+        record = await self._desk.directory.user(name) if can_be_a_name(name) else None
         stored = record.verifier if record is not None and not record.disabled else None
         try:
             return Verifier.parse(stored or mock)
@@ -279,7 +257,7 @@ class ClientLogin:
             return Verifier.parse(mock)
 
     async def _principal(self, name: str) -> Principal | None:
-        return await self._desk.directory.principal(name) if _can_be_a_name(name) else None
+        return await self._desk.directory.principal(name) if can_be_a_name(name) else None
 
     async def _answer(self) -> bytes:
         """The body of the client's next `p` message."""
@@ -296,6 +274,4 @@ class ClientLogin:
         return Refused(code, message, reason, hint=hint, user=self.user, database=self.database)
 
 
-def _can_be_a_name(name: str) -> bool:
-    """Whether the store may be asked for it: bytes that are no UTF-8 came through as surrogates."""
-    return 0 < len(name) <= _LONGEST_NAME and not any("\ud800" <= character <= "\udfff" for character in name)
+__all__ = ["TOKEN_SUFFIX", "CertificateUse", "ClientLogin", "LoginDesk"]

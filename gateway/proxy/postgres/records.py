@@ -1,54 +1,5 @@
-"""The two records of every statement, put together from fragments that were encoded before."""
+"""The records of statements; shared by both engines (`gateway.proxy.records`)."""
 
-from typing import Final
+from gateway.proxy.records import Records
 
-from gateway.audit.encoding import end_body
-from gateway.model.event import EventKind
-from gateway.proxy.postgres.ports import Audit
-
-_STATEMENT: Final = EventKind.STATEMENT
-_END: Final = EventKind.STATEMENT_END
-
-
-class Records:
-    """One session's. `prefix` is the statement ids' common part, with the member's name and opening quote."""
-
-    __slots__ = ("_audit", "_id", "_session", "last", "prefix")
-
-    def __init__(self, audit: Audit, session: bytes, session_id: str) -> None:
-        self._audit = audit
-        self._session = session
-        self._id = session_id.encode()
-        self.prefix = b'"statement_id":"%b-' % self._id
-        self.last = 0
-
-    def statement(self, body: bytes) -> int:
-        """Append the record of the next statement: its log position. Raises AuditUnavailable; no number is used up then."""
-        number = self.last + 1
-        position = self._audit.append(_STATEMENT, self._session, b'%b%d",%b' % (self.prefix, number, body))
-        self.last = number
-        return position
-
-    def statement_text(self, head: bytes, text: bytes, tail: bytes) -> int:
-        """The same for a text that needs no escaping, between the fragments of its shape."""
-        number = self.last + 1
-        position = self._audit.append(_STATEMENT, self._session, b'%b%d",%b"%b"%b' % (self.prefix, number, head, text, tail))
-        self.last = number
-        return position
-
-    def end(self, number: int, rows: int, size: int, seconds: float) -> None:
-        """A statement succeeded."""
-        self._audit.append(
-            _END,
-            self._session,
-            b'%b%d","rows":%d,"bytes":%d,"duration_ms":%.3f' % (self.prefix, number, rows, size, seconds * 1000),
-        )
-
-    def closed(self, body: bytes) -> None:
-        """The session is over."""
-        self._audit.append(EventKind.SESSION_CLOSE, self._session, body)
-
-    def failed(self, number: int, rows: int, size: int, seconds: float, error: tuple[str, str]) -> None:
-        """A statement failed, was refused or never ran: `error` is (SQLSTATE, message)."""
-        statement_id = b"%b-%d" % (self._id, number)
-        self._audit.append(_END, self._session, end_body(statement_id, rows, size, seconds * 1000, error))
+__all__ = ["Records"]
