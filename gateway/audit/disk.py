@@ -1,4 +1,4 @@
-"""The chain's files, from the writer's side: one O_DSYNC write a group, rotation, head, checkpoints. Runs in the commit thread.
+"""The chain's files, from the writer's side: one O_DSYNC write a group, rotation, head, checkpoints.
 
 A write to a descriptor opened with O_DSYNC returns when the data is durable (POSIX: as if followed by fdatasync), in one system
 call, so the thread gives the interpreter's lock away once a group. Where the file need not grow the file system has nothing to
@@ -26,7 +26,7 @@ BUSY_COMMITS = 64  # a chain that gets a few records needs no room ahead
 
 @dataclass(slots=True)
 class Disk:
-    """Owns every open file of one chain. `commit` either makes a group durable or raises and leaves the chain as it was."""
+    """Owns every open file of one chain. `write` either makes a group durable or raises and leaves the chain as it was."""
 
     folder: Path
     keys: AuditKeys
@@ -50,8 +50,8 @@ class Disk:
         files.sync_folder(self.folder)
         self._head = HeadFile(self.folder / files.HEAD, self.keys, self._stand(closed=False))
 
-    def commit(self, group: Group) -> None:
-        """Write the group, make it durable, move the head. Raises OSError; the same group may then be tried again."""
+    def write(self, group: Group) -> None:
+        """Make the group durable. Raises OSError; the same group may then be tried again. In the commit thread."""
         state = self.state
         if self._mend_due:
             self._drop_partial()
@@ -63,6 +63,10 @@ class Disk:
         self._mend_due = True
         _write_all(self._segment, group.data, state.size)
         self._mend_due = False
+
+    def written(self, group: Group) -> None:
+        """Note that the group is durable: chain, tree, head. On the loop, while the commit thread has nothing to do."""
+        state = self.state
         state.seq, state.hash = group.last, group.head
         state.size += len(group.data)
         state.tree.add(group.hashes)

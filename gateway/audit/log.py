@@ -299,7 +299,7 @@ class AuditLog:
 
     def _commit(self, group: Group) -> None:
         self._stuck = group
-        self._submit(lambda: self._disk.commit(group))
+        self._submit(partial(self._disk.write, group))
 
     def _submit(self, job: Callable[[], None]) -> None:
         self._busy = True
@@ -328,13 +328,14 @@ class AuditLog:
             self._stuck = group
             self._fail(error)
         else:
-            if self._failure is not None:
-                self._recover()
             if group is not None:
+                self._disk.written(group)
                 self._commits += 1
                 self.synced_position = group.last
                 if self._strict:
                     self.durable_position = group.last
+            if self._failure is not None:
+                self._recover()
             self._next_group()
             self._tell_waiters()
         if not self._busy:
