@@ -48,8 +48,7 @@ def parse(text: str) -> pb.ParseResult:
     try:
         return parse_text(text)
     except PgQueryError as error:
-        position = _characters(text, error.cursorpos - 1) + 1 if error.cursorpos > 0 else 0
-        raise NotParsed(error.message, position, syntax=True) from error
+        raise NotParsed(error.message, max(error.cursorpos, 0), syntax=True) from error  # scanner_errposition: characters
     except UnicodeEncodeError as error:
         raise NotParsed("the text is not valid Unicode", error.start + 1) from error
     except Exception as error:  # protobuf's DecodeError has no stable home; whatever it is, there is no tree

@@ -106,13 +106,14 @@ def entry(ctx: Context, record: Record, info: RelationInfo | None) -> Source:
 
 
 def _any_of(sources: list[Source]) -> Source:
-    """A name with several meanings: its columns are those of all of them."""
-    rest: Origins = frozenset().union(
-        *(source.rest or () for source in sources),
-        *(column.origins for source in sources for column in source.columns),
-        *({(source.record, "*")} for source in sources if source.record is not None),
-    )
-    return Source("", [], rest=rest)
+    """A name with several meanings: a column of it is that of any of them, and there may be further ones."""
+    merged: dict[str, Column] = {}
+    for source in sources:
+        for column in source.columns:
+            known = merged.setdefault(column.name, Column(column.name))
+            known.origins |= column.origins
+    rest: Origins = frozenset().union(*(source.rest or () for source in sources))
+    return Source("", list(merged.values()), rest=rest)
 
 
 def renamed(source: Source, names: list[str]) -> Source:

@@ -1,6 +1,7 @@
 """A small catalog by hand, and footprints as short lines: what the tests of this folder stand on."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.analysis import analyse_postgres
@@ -93,9 +94,7 @@ def _relations() -> dict[QName, RelationInfo]:
         16701, invoking, RelationKind.VIEW, _columns("id"), definition="SELECT id FROM public.items", security_invoker=True
     )
     sequence = QName("public", "customers_id_seq")
-    found[sequence] = RelationInfo(
-        16702, sequence, RelationKind.SEQUENCE, owned_by=(QName("public", "customers"), "id")
-    )
+    found[sequence] = RelationInfo(16702, sequence, RelationKind.SEQUENCE, owned_by=(QName("public", "customers"), "id"))
     index = QName("public", "orders_idx")
     found[index] = RelationInfo(16703, index, RelationKind.INDEX, table=orders)
     return found
@@ -218,3 +217,56 @@ def outputs(footprint: Footprint) -> list[str] | None:
 
 def functions(footprint: Footprint) -> set[str]:
     return {f"{used.name.schema}.{used.name.name}:{used.function_class.value}" for used in footprint.functions}
+
+
+def effects(footprint: Footprint) -> list[str]:
+    """`set search_path=hr local`, in order."""
+    return [
+        " ".join(
+            word
+            for word in (
+                effect.kind.value,
+                f"{effect.name}={effect.value}" if effect.value else effect.name,
+                "local" if effect.local else "",
+            )
+            if word
+        )
+        for effect in footprint.effects
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A statement and its whole footprint, in the short lines of this module."""
+
+    sql: str
+    kind: str = "SELECT"
+    category: str = "query"
+    accesses: Sequence[str] = ()
+    outputs: Sequence[str] | None = ()
+    functions: Sequence[str] = ()
+    effects: Sequence[str] = ()
+    opaque: str | None = None
+    unknown: Sequence[str] = ()
+    transactional: bool = True
+    literals_matter: bool | None = None
+
+    def __str__(self) -> str:
+        return self.sql[:100]
+
+
+def check(case: Case) -> None:
+    """Compares everything. Utility statements always say that literals matter; for the others the case says it."""
+    found = one(case.sql)
+    shown_outputs = outputs(found)
+    assert (found.kind, found.category.value, found.opaque) == (case.kind, case.category, case.opaque)
+    assert sorted(accesses(found)) == sorted(case.accesses)
+    assert shown_outputs == (None if case.outputs is None else list(case.outputs))
+    assert sorted(functions(found)) == sorted(case.functions)
+    assert effects(found) == list(case.effects)
+    assert sorted(shown(name) for name in found.unknown) == sorted(case.unknown)
+    assert found.transactional is case.transactional
+    if found.kind in ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"):
+        assert found.literals_matter is bool(case.literals_matter)
+    else:
+        assert found.literals_matter
