@@ -54,14 +54,14 @@ class Chain:
         hashes: list[bytes] = []
         for kind, session, body, when in entries:
             seq += 1
-            second = int(when)
+            second, micros = divmod(int(when * 1_000_000 + 0.5), 1_000_000)
             if second != self._second:
                 self._second_text = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second)).encode()
                 self._second = second
             line = b'{"seq":%d,"time":"%b.%06dZ","kind":"%b"%b%b%b%b,"prev":"%b"' % (
                 seq,
                 self._second_text,
-                (when - second) * 1_000_000,
+                micros,
                 kind._value_.encode(),
                 b"," if session else b"",
                 session,
