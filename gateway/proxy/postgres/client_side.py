@@ -252,6 +252,9 @@ class ClientSide(asyncio.Protocol):
             return
         if mark < position:
             c.to_server(data if mark == 0 and position == size else data[mark:position])
+        if c.decider.outgoing:
+            c.to_server(c.decider.outgoing)
+            c.decider.outgoing = b""
         if position < size:
             self._keep(data[position:], self._wanted_for(data, position))
 

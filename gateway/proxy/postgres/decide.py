@@ -42,9 +42,10 @@ class Answer:
 
 
 class Decider:
-    """`waiting`: the message at the head of the client's input waits, and so does everything behind it."""
+    """`waiting`: the message at the head of the client's input waits, and so does everything behind it. `outgoing`: what the
+    server is to be sent behind everything before that message."""
 
-    __slots__ = ("_answer", "_c", "_probing", "_since", "_task", "waiting")
+    __slots__ = ("_answer", "_c", "_probing", "_since", "_task", "outgoing", "waiting")
 
     def __init__(self, conversation: "Conversation") -> None:
         self._c = conversation
@@ -53,6 +54,7 @@ class Decider:
         self._probing = False
         self._since = 0.0  # when the message at the head began to wait
         self.waiting = False
+        self.outgoing = b""
 
     def decide(self, text: str, origin: Origin) -> Answer | None:
         """The answer for the message at the head, or None: ask again when `resume` was called."""
@@ -103,7 +105,7 @@ class Decider:
         c = self._c
         if c.ledger.barriers:
             if c.client_side.open_pipeline:
-                c.to_server(FLUSH)
+                self.outgoing = FLUSH
             self._pause()
             return True
         if c.catalog_changed:
@@ -134,10 +136,11 @@ class Decider:
 
     def _probe(self) -> None:
         c = self._c
+        sync = not c.client_side.open_pipeline
         c.ledger.entries.append(PROBED)
-        c.to_server(question(sync=not c.client_side.open_pipeline, rename=c.rename))
+        c.server_side.expect_probe(sync=sync)
+        self.outgoing = question(sync=sync, rename=c.rename)
         c.rename = None
-        c.server_side.expect_probe(sync=not c.client_side.open_pipeline)
         self._probing = True
         self._pause()
 
