@@ -84,7 +84,7 @@ class DemoHome:
             names = [SERVER_USER, *(item.name for item in PEOPLE)]
             _write_private(self._secrets_file, json.dumps({name: secrets.token_urlsafe(9) for name in names}))
         self.settings_file.write_text(
-            "[listen]\n"
+            'log_level = "warning"\n\n[listen]\n'
             f'postgres = "127.0.0.1:{ports.postgres}"\n'
             + f'http = "127.0.0.1:{ports.http}"\n'
             + '\n[store]\nurl = "sqlite:///gateway.db"\n'
