@@ -1,6 +1,5 @@
 """The conversation with real servers and real clients."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -693,13 +692,16 @@ def _drain(sessions: list[Any]) -> None:
         session.drain()
 
 
-async def test_a_session_drains_between_transactions(gateway: LiveGateway) -> None:
-    with psycopg.connect(gateway.url("alice"), autocommit=True) as connection:
-        connection.execute("BEGIN")
+def test_a_session_drains_between_transactions(gateway: LiveGateway) -> None:
+    with Wire(gateway) as wire:
+        wire.send(("Q", b"BEGIN\0"))
+        wire.read()
         sessions = list(gateway.running.sessions._running)
-        await asyncio.to_thread(gateway.call, lambda: _drain(sessions))
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-        connection.execute("COMMIT")
-        with pytest.raises(psycopg.OperationalError) as caught:
-            connection.execute("SELECT 1")
-        assert caught.value.sqlstate == "57P01"
+        gateway.call(lambda: _drain(sessions))
+        wire.send(("Q", b"SELECT 1\0"))
+        assert kinds(wire.read()) == "TDCZ"
+        wire.send(("Q", b"COMMIT\0"))
+        assert kinds(wire.read()) == "CZ"
+        frames = wire.read()
+        assert kinds(frames) == "E$"
+        assert b"57P01" in frames[0][1]

@@ -1,9 +1,9 @@
 """The prepared statements and portals of a session, as the server has them.
 
 Names are the bytes of the wire. A statement or portal that this model does not know is not used: a Bind or Execute of it is
-answered as the server answers for one that does not exist. One that the model still has and the server has not is harmless:
-the server says so itself; so portals are forgotten only when nothing is on its way. What SQL's PREPARE and DECLARE make lives in `SessionState`, under
-the same names at the server: the conversation looks there too.
+answered as the server answers for one that does not exist. One that the model still has and the server has not is harmless, the
+server says so itself: portals are forgotten only when nothing is on its way. What SQL's PREPARE and DECLARE make lives in
+`SessionState`, under the same names at the server: the conversation looks there too.
 """
 
 from collections.abc import Iterator
