@@ -9,7 +9,7 @@ records       what a walk writes down; accesses are made of it
 query         SELECT, VALUES, set operations, WITH          from_items  FROM
 modify        INSERT, UPDATE, DELETE, MERGE                 relations, views, rules  what a relation stands on
 expressions   where values come from                        calls, types, functions  which functions run
-utility, session, ddl, admin   every other statement
+utility, session, ddl, admin   every other statement (ddl_parts, ddl_definitions, ddl_objects belong to ddl)
 fingerprint   statements without their constants
 explain       a footprint as a line of `gateway explain`
 """

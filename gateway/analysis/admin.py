@@ -5,8 +5,8 @@ from typing import Final
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis import ddl
 from gateway.analysis.context import Context
+from gateway.analysis.ddl_parts import changed, inside
 from gateway.analysis.outcome import Asked, Handler, Outcome
 from gateway.model.footprint import DATABASE, INSTANCE, Action, Category, ObjectName
 
@@ -16,9 +16,9 @@ def on(name: ObjectName, kind: str, *, transactional: bool = True, category: Cat
 
     def handler(ctx: Context, message: Message, asked: Asked) -> Outcome:
         ctx.findings.record(name, Action.ADMIN, ctx.origin)
-        ddl.inside(ctx, message)
+        inside(ctx, message)
         if name == DATABASE:
-            ddl.changed(ctx)
+            changed(ctx)
         return Outcome(kind, category, transactional=transactional)
 
     return handler
