@@ -30,11 +30,16 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
     chosen = candidates(ctx, schema, name, [value.type for value in values])
     kind = note(ctx, schema, name, chosen)
     builtin = kind is not FunctionClass.USER
-    inside = _argument_clause(name if builtin else "", kind, clause, distinct=message.agg_distinct)
+    plain = all(value.exact for value in values)
+    inside = _argument_clause(name if builtin else "", kind, clause, distinct=message.agg_distinct, plain=plain)
     for value in values:
         use(value.origins, inside)
         if inside is Clause.STORED:
             use(value.origins, clause)
+        if not builtin:  # what it does with a value nobody here has read
+            use(value.origins, Clause.STORED)
+        if any(info.returns_set for info in chosen):  # the number of rows tells of the value
+            use(value.origins, Clause.ARGUMENT)
     around = [_around(ctx, message, values, scope, clause)]
     if builtin:
         asks_by_name(ctx, name, arguments, chosen, inside)
@@ -48,10 +53,12 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
     return Value(expressions.mixed([*values, *around]).origins, type=_result_type(chosen, [value.type for value in values]))
 
 
-def _argument_clause(name: str, kind: FunctionClass, clause: Clause | None, *, distinct: bool) -> Clause | None:
-    """Under which clause the arguments' columns are used."""
+def _argument_clause(
+    name: str, kind: FunctionClass, clause: Clause | None, *, distinct: bool, plain: bool = True
+) -> Clause | None:
+    """Under which clause the arguments' columns are used. `plain`: they are columns as they are, not conditions over them."""
     if name in _COUNTING and clause in (None, Clause.OUTPUT, Clause.RETURNING):
-        return Clause.DISTINCT if distinct else Clause.ARGUMENT
+        return Clause.DISTINCT if distinct else Clause.PRESENCE if plain else Clause.ARGUMENT
     if kind in (FunctionClass.WRITES, FunctionClass.ADMIN) or name in ("set_config", "nextval", "setval"):
         return Clause.STORED
     return clause

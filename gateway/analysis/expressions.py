@@ -177,7 +177,7 @@ def sub_link(ctx: Context, link: pb.SubLink, scope: Scope, clause: Clause | None
     """EXISTS gives no value of the subquery; IN, ANY, ALL compare with it; the others give it."""
     exists = link.sub_link_type == pb.EXISTS_SUBLINK
     rows = ctx.statement(ctx, link.subselect, scope, None)
-    value = query.row_value(rows, Clause.ARGUMENT if exists else clause)
+    value = query.tested_value(rows) if exists else query.row_value(rows, clause)
     tested = evaluate(ctx, link.testexpr, scope, clause) if link.HasField("testexpr") else CONSTANT
     if link.oper_name:
         calls.operator(ctx, list(link.oper_name), tested.type, types.UNKNOWN)
@@ -207,7 +207,10 @@ def a_expr(ctx: Context, expression: pb.A_Expr, scope: Scope, clause: Clause | N
 
 def null_test(ctx: Context, test: pb.NullTest, scope: Scope, clause: Clause | None) -> Value:
     """Says only whether there is a value: in an output nothing of the value can be recovered."""
-    evaluate(ctx, test.arg, scope, Clause.ARGUMENT if clause in (None, Clause.OUTPUT, Clause.RETURNING) else clause)
+    shown = clause in (None, Clause.OUTPUT, Clause.RETURNING)
+    value = evaluate(ctx, test.arg, scope, None if shown else clause)
+    if shown:
+        use(value.origins, Clause.PRESENCE if value.exact else Clause.ARGUMENT)
     return Value(type=types.BOOLEAN)
 
 

@@ -383,6 +383,16 @@ def row_value(rows: Rows, clause: Clause | None) -> Value:
     return Value(origins)
 
 
+def tested_value(rows: Rows) -> Value:
+    """A subquery of which only is asked whether it has rows: its plain columns are not even looked at."""
+    for column in rows.columns:
+        use(column.origins, Clause.PRESENCE if column.exact else Clause.ARGUMENT)
+    origins = _all(rows)
+    if rows.rest is not None:
+        use(rows.rest, Clause.ARGUMENT)
+    return Value(origins)
+
+
 def finish(derived: Iterable[Rows]) -> None:
     """Columns of subqueries that nothing referred to are still read."""
     for rows in derived:
@@ -390,4 +400,4 @@ def finish(derived: Iterable[Rows]) -> None:
             if not column.touched:
                 for record, name in column.origins:
                     if not any(used.column == name for used in record.uses):
-                        record.use(Clause.ARGUMENT, name)
+                        record.use(Clause.PRESENCE if column.exact else Clause.ARGUMENT, name)

@@ -32,13 +32,10 @@ _FALSE: Final = frozenset({"false", "off", "no", "0"})
 
 
 def flag(options: Sequence[pb.Node], name: str) -> bool:
-    """Whether a list of options turns one on: present without a value, or with any that is not a word for false."""
-    for node in options:
-        option = node.def_elem
-        if option.defname.lower() == name:
-            value = _option_value(option)
-            return value is None or value.lower() not in _FALSE
-    return False
+    """Whether a list of options turns one on: present without a value, or with any that is not a word for false. One that is
+    given twice counts if either is on: the server takes the last of EXPLAIN's (ParseExplainOptionList)."""
+    given = [_option_value(node.def_elem) for node in options if node.def_elem.defname.lower() == name]
+    return any(value is None or value.lower() not in _FALSE for value in given)
 
 
 def _option_value(option: pb.DefElem) -> str | None:
@@ -130,6 +127,7 @@ def fetch(ctx: Context, message: pb.FetchStmt, asked: Asked) -> Outcome:
         ctx.not_understood(f"cursor {message.portalname!r} is not known")
         return Outcome(kind, Category.QUERY, Rows([]), known=False)
     inner = _walk_text(ctx, text, asked)
+    ctx.findings.effects.append(Effect(EffectKind.FETCH, message.portalname))
     return Outcome(kind, Category.QUERY, None if message.ismove else inner.rows, inner.known)
 
 
@@ -293,7 +291,7 @@ def maintain(kind: str) -> Handler:
 
 
 def call(ctx: Context, message: pb.CallStmt, asked: Asked) -> Outcome:
-    value = calls.call(ctx, message.funccall, Scope(), Clause.ARGUMENT)
+    value = calls.call(ctx, message.funccall, Scope(), Clause.STORED)
     return Outcome("CALL", Category.UTILITY, Rows([], value.origins), known=False)
 
 

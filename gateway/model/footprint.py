@@ -54,7 +54,8 @@ class Clause(StrEnum):
     DISTINCT = "distinct"
     WINDOW = "window"
     LIMIT = "limit"
-    ARGUMENT = "argument"  # inside an expression whose value reaches no row: a DO body's call, a CALL's argument
+    ARGUMENT = "argument"  # something else than its value is seen: how many rows a function of it gives, a count of a condition
+    PRESENCE = "presence"  # no more than whether there is a value, if that: count(column), IS NULL, EXISTS
     STORED = "stored"  # the value is written somewhere other than the result: INSERT … SELECT, CTAS, SET, a variable
     TARGET = "target"  # the column is assigned to
     RETURNING = "returning"
@@ -161,6 +162,7 @@ class EffectKind(StrEnum):
     DEALLOCATE = "deallocate"  # name; "" is ALL
     DECLARE = "declare"  # name, value: the cursor's query
     CLOSE = "close"  # name; "" is ALL
+    FETCH = "fetch"  # name; the cursor that rows are read from
     DISCARD_ALL = "discard_all"
     TEMP_CREATE = "temp_create"  # name
     TEMP_DROP = "temp_drop"  # name; "" is ALL

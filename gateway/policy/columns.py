@@ -13,8 +13,11 @@ from gateway.policy.refusals import Refusal, masked
 
 _SHOWN = frozenset({Clause.OUTPUT, Clause.RETURNING})
 # The value goes somewhere else than to a result row, where no mask would meet it.
-_MOVED = frozenset({Clause.STORED, Clause.ARGUMENT})
-_WRITTEN = frozenset({Clause.TARGET})
+_MOVED = frozenset({Clause.STORED})
+# Tells nothing of the value: it is overwritten, or only its presence is asked for.
+_FREE = frozenset({Clause.TARGET, Clause.PRESENCE})
+# A statement that writes may fail with the whole row in its error.
+_WRITES = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE})
 _KEPT_RELATIONS = 8_192
 
 
@@ -60,7 +63,7 @@ class ColumnCheck:
             if not self._masks.of(path):
                 continue
             for use in sorted(access.columns, key=lambda item: (item.clause, item.column)):
-                if use.clause in _SHOWN or use.clause in _WRITTEN:
+                if use.clause in _SHOWN or use.clause in _FREE:
                     continue
                 needed = Action.UNMASK if use.clause in _MOVED else Action.INFER
                 for column, _ in self._masked_among(path, use.column):
@@ -69,8 +72,9 @@ class ColumnCheck:
                         yield Refusal(masked(needed, path, column, use.clause.value, answer))
 
     def obligation(self, footprint: Footprint) -> MaskColumns | None:
-        """Every base column that may reach the client and must be masked there.
+        """Every base column that may reach the client and must be masked there: in rows, or quoted in an error.
 
+        That is every masked column the statement uses, and all of a relation that it writes to.
         A column written with `*` (a whole row, or an entry such as `*_email` under a whole row) stands for all that it matches.
         """
         found: dict[ColumnRef, str] = {}
@@ -83,8 +87,10 @@ class ColumnCheck:
 
     def _shown(self, footprint: Footprint) -> Iterator[ColumnRef]:
         for access in walk(footprint.accesses):
+            if access.action in _WRITES:
+                yield ColumnRef(access.object, STAR)
             for use in access.columns:
-                if use.clause in _SHOWN:
+                if use.clause not in _FREE:
                     yield ColumnRef(access.object, use.column)
         for output in footprint.outputs or ():
             yield from output.sources

@@ -13,7 +13,7 @@ CASES = [
     ),
     Case(
         "SELECT secret_of(id) FROM customers",
-        accesses=["select public.customers: output.id"],
+        accesses=["select public.customers: output.id stored.id"],
         outputs=["secret_of=public.customers.id"],
         functions=["public.secret_of:user"],
     ),

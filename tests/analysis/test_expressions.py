@@ -57,7 +57,7 @@ CASES = [
     ),
     Case(
         "SELECT count(*), count(card), max(card) FROM customers",
-        accesses=["select public.customers: argument.card output.card"],
+        accesses=["select public.customers: output.card presence.card stored.card"],
         outputs=["count=", "count=", "max=public.customers.card"],
         functions=["pg_catalog.count:harmless", "public.max:user"],
     ),
@@ -69,7 +69,7 @@ CASES = [
     ),
     Case(
         "SELECT card IS NULL FROM customers",
-        accesses=["select public.customers: argument.card"],
+        accesses=["select public.customers: presence.card"],
         outputs=["?column?="],
     ),
     Case(
@@ -80,8 +80,8 @@ CASES = [
     Case(
         "SELECT (SELECT amount FROM hr.salaries WHERE employee_id = c.id) FROM customers c WHERE EXISTS (SELECT card FROM customers WHERE name = c.name)",
         accesses=[
+            "select public.customers: presence.card where.id where.name",
             "select hr.salaries: output.amount where.employee_id",
-            "select public.customers: argument.card where.id where.name",
         ],
         outputs=["amount=hr.salaries.amount"],
     ),

@@ -101,7 +101,9 @@ CASES = [
     ),
     Case(
         "SELECT * FROM customers c, LATERAL secret_of(c.id)",
-        accesses=["select public.customers: argument.id output.card output.country output.email output.id output.name"],
+        accesses=[
+            "select public.customers: argument.id output.card output.country output.email output.id output.name stored.id"
+        ],
         outputs=[
             "id==public.customers.id",
             "name==public.customers.name",

@@ -66,7 +66,7 @@ CASES = [
     Case(
         "WITH x AS MATERIALIZED (SELECT 1) INSERT INTO items (id) SELECT * FROM x RETURNING (SELECT max(amount) FROM hr.salaries)",
         kind="INSERT",
-        accesses=["insert public.items: target.id", "select hr.salaries: returning.amount"],
+        accesses=["insert public.items: target.id", "select hr.salaries: returning.amount stored.amount"],
         outputs=["max=hr.salaries.amount"],
         functions=["public.max:user"],
         category="write",

@@ -31,13 +31,13 @@ CASES = [
     ),
     Case(
         "VALUES (1, 'a'), ((SELECT max(amount) FROM hr.salaries), 'b')",
-        accesses=["select hr.salaries: output.amount"],
+        accesses=["select hr.salaries: output.amount stored.amount"],
         outputs=["column1=hr.salaries.amount", "column2="],
         functions=["public.max:user"],
     ),
     Case(
         "SELECT s.x FROM (SELECT email AS x, card AS y FROM customers WHERE id = 1) s WHERE s.x > 'a'",
-        accesses=["select public.customers: argument.card output.email where.email where.id"],
+        accesses=["select public.customers: output.email presence.card where.email where.id"],
         outputs=["x==public.customers.email"],
     ),
     Case(
@@ -51,7 +51,7 @@ CASES = [
     ),
     Case(
         "WITH x AS (SELECT email FROM customers) SELECT 1",
-        accesses=["select public.customers: argument.email"],
+        accesses=["select public.customers: presence.email"],
         outputs=["?column?="],
     ),
     Case(
@@ -99,7 +99,7 @@ CASES = [
     ),
     Case(
         "SELECT country, count(*) FROM customers GROUP BY 1 HAVING max(card) > 'x'",
-        accesses=["select public.customers: group.country having.card output.country"],
+        accesses=["select public.customers: group.country having.card output.country stored.card"],
         outputs=["country==public.customers.country", "count="],
         functions=["pg_catalog.count:harmless", "public.max:user"],
     ),
@@ -172,7 +172,7 @@ CASES = [
     ),
     Case(
         "SELECT email FROM customers LIMIT (SELECT max(quantity) FROM items)",
-        accesses=["select public.customers: output.email", "select public.items: limit.quantity"],
+        accesses=["select public.customers: output.email", "select public.items: limit.quantity stored.quantity"],
         outputs=["email==public.customers.email"],
         functions=["public.max:user"],
     ),

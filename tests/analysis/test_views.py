@@ -40,9 +40,9 @@ CASES = [
     Case(
         "SELECT * FROM calling",
         accesses=[
-            "select public.calling: output.id",
+            "view_body select public.customers: output.id stored.id",
             "view_body call function public.secret_of",
-            "view_body select public.customers: output.id",
+            "select public.calling: output.id",
         ],
         outputs=["id=public.calling.id+public.customers.id"],
     ),
