@@ -3,9 +3,10 @@
 import argparse
 from collections.abc import Callable
 
-from benchmarks import decisions, point_queries
+from benchmarks import audit, decisions, point_queries
 
 BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
+    "audit": audit.run,
     "decisions": lambda rounds, _seconds, _clients: decisions.run(rounds),
     "point-queries": point_queries.run,
 }
