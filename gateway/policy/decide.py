@@ -18,6 +18,7 @@ from dataclasses import replace
 from gateway.model.decision import Decision, Obligation, Outcome, Reason, ReasonCode
 from gateway.model.footprint import (
     DATABASE,
+    INSTANCE,
     Access,
     AccessOrigin,
     Action,
@@ -28,7 +29,7 @@ from gateway.model.footprint import (
     FunctionUse,
     ObjectKind,
 )
-from gateway.model.identity import Target
+from gateway.model.identity import Engine, Target
 from gateway.model.paths import object_path
 from gateway.policy import refusals
 from gateway.policy.asking import Answer, Asker
@@ -41,6 +42,7 @@ from gateway.policy.refusals import Refusal
 # Whoever may no longer connect must still be able to end what was begun.
 _FREE = frozenset({Category.TRANSACTION, Category.EMPTY})
 _TEMPORARY = frozenset({EffectKind.TEMP_CREATE, EffectKind.TEMP_DROP})
+_CHANGING = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE, Action.DDL, Action.ADMIN})
 _NAMED_RULES = 8
 
 
@@ -103,6 +105,8 @@ class Assessment:
     def _opaque(self, why: str) -> Iterator[Refusal]:
         """Nothing is known of what it touches, so it needs a permission for everything it might."""
         answer = self._ask(Action.ADMIN, self._database)
+        if answer.allowed and self._target.engine is Engine.MYSQL:  # it may reach every database of the instance
+            answer = self._ask(Action.ADMIN, object_path(self._target, INSTANCE))
         if answer.allowed and self._masks:
             answer = self._ask(Action.UNMASK, self._database)
         if not answer.allowed:
@@ -126,7 +130,7 @@ class Assessment:
         decided_elsewhere = access.action is Action.EXPLAIN and access.object in self._run and not answer.denied
         if not answer.allowed and not decided_elsewhere:
             body = [item for item in access.beneath if item.origin is not AccessOrigin.CHILD]
-            if answer.denied or not body:
+            if answer.denied or not body or not _stands_for(access, body):
                 return self._refusal(access.action, path, answer)
             for item in body:
                 inner = self._refused(item)
@@ -218,6 +222,11 @@ class Assessment:
             if access.object.kind is ObjectKind.RELATION and access.action is Action.SELECT
         ]
         return bool(reads) and all(self._refused(as_export(access)) is None for access in reads)
+
+
+def _stands_for(access: Access, body: list[Access]) -> bool:
+    """Whether what a view's body does is what is asked for: leave to read all of it is no leave to rewrite what is stored."""
+    return access.action not in _CHANGING or any(item.action is access.action for item in body)
 
 
 def as_export(access: Access) -> Access:

@@ -1,16 +1,17 @@
 """A policy at one moment, compiled: immutable to its users, with memories of its own that only save time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import Action, Footprint
-from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.model.masker import Masker
 from gateway.policy import refusals
 from gateway.policy.asking import Asker, View
 from gateway.policy.bundle import Bundle
 from gateway.policy.columns import MaskIndex
+from gateway.policy.databases import DatabaseAsker
 from gateway.policy.decide import Assessment
 from gateway.policy.grants import Grant, grant_rules
 from gateway.policy.index import RuleIndex
@@ -67,12 +68,23 @@ class PolicySnapshot:
         """The same bundle, not compiled again, with other grants."""
         return PolicySnapshot(self._compiled, grant_rules(grants, self.bundle.roles))
 
-    def decide(self, principal: Principal, target: Target, client: ClientInfo, footprint: Footprint, now: float) -> Decision:
-        """The decision on one statement; `now` in Unix seconds. Total: whatever the footprint says, there is an answer."""
+    def decide(  # noqa: PLR0917 - called by position too, as its callers' protocols have it
+        self,
+        principal: Principal,
+        target: Target,
+        client: ClientInfo,
+        footprint: Footprint,
+        now: float,
+        databases: Mapping[str, Target] | None = None,
+    ) -> Decision:
+        """The decision on one statement; `now` in Unix seconds. Total: whatever the footprint says, there is an answer.
+
+        `databases`: the instance's registered ones by path segment, for MySQL, whose statements can name several.
+        """
         if target.instance == OWN_SEGMENT:
             text = f"permission denied: the instance name {OWN_SEGMENT!r} is reserved for the gateway's own objects"
             return Decision(Outcome.DENY, Reason(ReasonCode.NO_RULE, text, hint="rename the instance"), self.version)
-        return self.assess(principal, target, client, footprint, now).decide(self.version)
+        return self.assess(principal, target, client, footprint, now, databases=databases).decide(self.version)
 
     def assess(
         self,
@@ -83,9 +95,16 @@ class PolicySnapshot:
         now: float,
         *,
         listener: Callable[[Asker], Asker] | None = None,
+        databases: Mapping[str, Target] | None = None,
     ) -> Assessment:
         """The footprint before somebody who can be asked; `listener` may stand between to hear the questions."""
         asker = self.asker(principal, target_circumstances(principal, target, client, now))
+        if target.engine is Engine.MYSQL:
+
+            def ask_of(other: Target) -> Asker:
+                return self.asker(principal, target_circumstances(principal, other, client, now))
+
+            asker = DatabaseAsker(asker, target, databases or {}, ask_of)
         if listener is not None:
             asker = listener(asker)
         return Assessment(asker, target, self._compiled.masks, self.bundle.queries, footprint)

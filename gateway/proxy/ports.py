@@ -40,12 +40,17 @@ class ServerAccess(Protocol):
 
 
 class UserRecord(Protocol):
-    """A user as the store knows it. `verifier`: RFC 5803, SCRAM-SHA-256; None for one who logs in with tokens only."""
+    """A user as the store knows it. `verifier`: RFC 5803, SCRAM-SHA-256; None for one who logs in with tokens only.
+
+    `native_verifier`: SHA1(SHA1(password)), where mysql_native_password is configured.
+    """
 
     @property
     def disabled(self) -> bool: ...
     @property
     def verifier(self) -> str | None: ...
+    @property
+    def native_verifier(self) -> bytes | None: ...
 
 
 class Directory(Protocol):

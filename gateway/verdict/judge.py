@@ -14,12 +14,25 @@ from typing import Final
 from gateway.audit.encoding import json_string, statement_body
 from gateway.catalog import CatalogSnapshot, TemporaryRelation
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
-from gateway.model.footprint import DATABASE, Access, Action, Category, Effect, EffectKind, Footprint, FunctionClass, ObjectName
+from gateway.model.footprint import (
+    DATABASE,
+    INSTANCE,
+    Access,
+    Action,
+    Category,
+    Effect,
+    EffectKind,
+    Footprint,
+    FunctionClass,
+    ObjectName,
+)
 from gateway.model.identity import Engine, Principal
 from gateway.model.paths import object_path
 from gateway.model.statement import Namespace, Statement
 from gateway.verdict.cache import BoundedCache
-from gateway.verdict.ports import Analyse, Catalogs, Normalise, Policies, Principals
+from gateway.verdict.mysql_rules import decide_everywhere, forbidden_mysql_state
+from gateway.verdict.mysql_state import MySqlState
+from gateway.verdict.ports import Analyse, Catalogs, Normalise, Policies, Principals, Siblings, State
 from gateway.verdict.session_rules import forbidden_state, unmet_obligation
 from gateway.verdict.state import SessionState, changes_meaning
 from gateway.verdict.verdict import Ruling, SessionIdentity, Verdict
@@ -50,8 +63,10 @@ class Judge:
         cache_bytes: int = 64 * 1024 * 1024,
         masks: bool = False,
         limits: bool = False,
+        siblings: Siblings | None = None,
     ) -> None:
-        """`masks` and `limits`: whether those who carry verdicts out can mask columns and hold row and time limits."""
+        """`siblings`: the databases beside a target, for MySQL. `masks` and `limits`: whether those who carry verdicts out can
+        mask columns and hold row and time limits."""
         self._policies = policies
         self._catalogs = catalogs
         self._principals = principals
@@ -59,6 +74,7 @@ class Judge:
         self._normalise = normalise
         self._clock = clock
         self._masks, self._limits = masks, limits
+        self._siblings: Siblings = siblings if siblings is not None else lambda _: {}
         self._texts: BoundedCache[tuple[object, ...], Verdict] = BoundedCache(cache_bytes // 2)
         self._shapes: BoundedCache[tuple[object, ...], Verdict] = BoundedCache(cache_bytes // 4)
         self._listeners: set[Callable[[], None]] = set()
@@ -101,7 +117,7 @@ class Judge:
         path = object_path(target, DATABASE)
         return policy.permits(principal, target.project, path, Action.CONNECT, now, who.client, target.environment)
 
-    def judge(self, who: SessionIdentity, statement: Statement, state: SessionState | None = None) -> Verdict:
+    def judge(self, who: SessionIdentity, statement: Statement, state: State | None = None) -> Verdict:
         """The verdict on a text that may hold several statements. Total: what is not understood is refused by policy.
 
         `state`, where the session is known, lets the later statements of one text be read as the earlier ones leave it.
@@ -118,9 +134,7 @@ class Judge:
             self._texts.put(key, verdict, 4 * len(statement.text) + _OVERHEAD * len(verdict.rulings))
         return verdict
 
-    async def judge_after_refresh(
-        self, who: SessionIdentity, statement: Statement, state: SessionState | None = None
-    ) -> Verdict:
+    async def judge_after_refresh(self, who: SessionIdentity, statement: Statement, state: State | None = None) -> Verdict:
         """As `judge`, once the catalog was looked at anew because of relations that it did not know.
 
         Raises GatewayError where the catalog cannot be read."""
@@ -153,6 +167,23 @@ class Judge:
     def names_things(text: str) -> bool:
         """Whether the text may refer to prepared statements or cursors by name."""
         return _NAMED.search(text) is not None
+
+    def administers(self, who: SessionIdentity) -> Decision:
+        """Whether this person may `admin` the target's instance as a whole."""
+        policy, target = self._policies.current, who.target
+        principal = self._principals.current(who.principal)
+        if principal is None:
+            return Decision(Outcome.DENY, _GONE, policy.version)
+        path, now = object_path(target, INSTANCE), self._clock()
+        return policy.permits(principal, "", path, Action.ADMIN, now, who.client, target.environment)
+
+    def own(self, text: str, kind: str, decision: Decision) -> bytes:
+        """The record of what the gateway answers or passes by itself, for which no analysis is needed."""
+        return statement_body(text=text, fingerprint="", statement_kind=kind, relations=(), decision=decision)
+
+    @property
+    def policy_version(self) -> str:
+        return self._policies.current.version
 
     def unread(self, text: str, reason: str) -> bytes:
         """The record of a message that was refused before anybody could judge it."""
@@ -187,9 +218,7 @@ class Judge:
 
     # Levels
 
-    def _shape(
-        self, who: SessionIdentity, statement: Statement, state: SessionState | None, *, named: bool
-    ) -> tuple[Verdict, bool]:
+    def _shape(self, who: SessionIdentity, statement: Statement, state: State | None, *, named: bool) -> tuple[Verdict, bool]:
         """From the second level, or made; and whether the first level may keep it."""
         normal = None if named else self._normal(statement)
         if normal is None:
@@ -208,9 +237,7 @@ class Judge:
             return None
         return self._normalise[statement.engine](statement.text)
 
-    def _make(
-        self, who: SessionIdentity, statement: Statement, state: SessionState | None, *, named: bool
-    ) -> tuple[Verdict, bool]:
+    def _make(self, who: SessionIdentity, statement: Statement, state: State | None, *, named: bool) -> tuple[Verdict, bool]:
         footprints, reusable = self._footprints(who, statement, state)
         principal = self._principals.current(who.principal)
         rulings = tuple(
@@ -263,8 +290,14 @@ class Judge:
         policy = self._policies.current
         if principal is None:
             return Decision(Outcome.DENY, _GONE, policy.version)
-        decision = policy.decide(principal, who.target, who.client, footprint, self._clock())
-        reason = forbidden_state(footprint) or unmet_obligation(decision, masks=self._masks, limits=self._limits)
+        now = self._clock()
+        if who.target.engine is Engine.MYSQL:
+            decision = decide_everywhere(policy, principal, who, footprint, now, self._siblings(who.target.instance))
+            reason = forbidden_mysql_state(footprint)
+        else:
+            decision = policy.decide(principal, who.target, who.client, footprint, now)
+            reason = forbidden_state(footprint)
+        reason = reason or unmet_obligation(decision, masks=self._masks, limits=self._limits)
         if reason is not None and decision.outcome is not Outcome.DENY:
             return Decision(Outcome.DENY, reason, policy.version, valid_until=decision.valid_until)
         return decision
@@ -272,7 +305,7 @@ class Judge:
     # Footprints
 
     def _footprints(
-        self, who: SessionIdentity, statement: Statement, state: SessionState | None
+        self, who: SessionIdentity, statement: Statement, state: State | None
     ) -> tuple[tuple[Footprint, ...], bool]:
         """The footprints, and whether text and namespace alone decide them."""
         catalog = self._catalogs.current(who.target)
@@ -280,14 +313,14 @@ class Judge:
         found = analyse(statement, catalog) or (_EMPTY,)
         if len(found) == 1 or not any(changes_meaning(effect) for part in found[:-1] for effect in part.effects):
             return found, True
-        return self._in_sequence(who, statement, found, state or SessionState.of(statement.namespace), catalog), False
+        return self._in_sequence(who, statement, found, state or _state_of(statement), catalog), False
 
     def _in_sequence(
         self,
         who: SessionIdentity,
         statement: Statement,
         found: tuple[Footprint, ...],
-        state: SessionState,
+        state: State,
         catalog: CatalogSnapshot,
     ) -> tuple[Footprint, ...]:
         """Each statement of a text, read in the namespace that those before it leave if they succeed."""
@@ -323,6 +356,11 @@ class Judge:
         if named or not (namespace.prepared or namespace.cursors):
             return namespace
         return replace(namespace, prepared=(), cursors=())
+
+
+def _state_of(statement: Statement) -> State:
+    kind: type[MySqlState] | type[SessionState] = MySqlState if statement.engine is Engine.MYSQL else SessionState
+    return kind.of(statement.namespace)
 
 
 def unpredictable(footprint: Footprint) -> bool:

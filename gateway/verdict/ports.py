@@ -1,13 +1,13 @@
 """What the judge asks of other rooms. The composition root injects the real services."""
 
-from collections.abc import Callable, Collection, Hashable
-from typing import Protocol
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Protocol, Self
 
 from gateway.catalog import CatalogSnapshot
 from gateway.model.decision import Decision
-from gateway.model.footprint import Action, Footprint
+from gateway.model.footprint import Action, Effect, Footprint
 from gateway.model.identity import ClientInfo, Principal, Target
-from gateway.model.statement import Statement
+from gateway.model.statement import Namespace, Statement
 
 
 class Policy(Protocol):
@@ -16,8 +16,14 @@ class Policy(Protocol):
     @property
     def version(self) -> str: ...
 
-    def decide(
-        self, principal: Principal, target: Target, client: ClientInfo, footprint: Footprint, now: float
+    def decide(  # noqa: PLR0917 -- as policy has it
+        self,
+        principal: Principal,
+        target: Target,
+        client: ClientInfo,
+        footprint: Footprint,
+        now: float,
+        databases: Mapping[str, Target] | None = None,
     ) -> Decision: ...
 
     def permits(  # noqa: PLR0917 -- as policy has it
@@ -60,6 +66,20 @@ class Principals(Protocol):
     def current(self, principal: Principal) -> Principal | None:
         """The same person with present roles; None where they are gone or disabled."""
 
+
+class State(Protocol):
+    """A session's state, as far as it changes what texts mean (`SessionState`, `MySqlState`)."""
+
+    @property
+    def namespace(self) -> Namespace: ...
+
+    def fork(self) -> Self: ...
+
+    def apply(self, effect: Effect, tag: bytes = b"") -> None: ...
+
+
+Siblings = Callable[[str], Mapping[str, Target]]
+"""The registered databases of an instance, by path segment, as they are at the moment."""
 
 Analyse = Callable[[Statement, CatalogSnapshot], tuple[Footprint, ...]]
 Normalise = Callable[[str], str | None]

@@ -1,5 +1,6 @@
 """Session state that no policy can permit, because statements behind it could no longer be read as the server reads them."""
 
+import re
 from typing import Final
 
 from gateway.model.decision import Decision, MaskColumns, Mode, Outcome, Reason, ReasonCode, RowLimit, TimeLimit
@@ -23,6 +24,10 @@ CODECS: Final = {
 }
 
 
+# Schemas that the catalog does not follow: what an unqualified name means in them, nobody here could say.
+_HIDDEN_SCHEMA: Final = re.compile(r"\bpg_(?:toast|temp_|toast_temp_)", re.IGNORECASE)
+
+
 def codec_of(encoding: str) -> str | None:
     """Python's codec for a client_encoding, or None where its text cannot be read safely."""
     return CODECS.get("".join(letter for letter in encoding.upper() if letter.isalnum()))
@@ -43,6 +48,8 @@ def _forbidden(effect: Effect) -> str | None:
         return "standard_conforming_strings must stay on"
     if name == "session_replication_role" and value not in {"", "origin", "default"}:
         return "session_replication_role must stay origin"
+    if name == "search_path" and _HIDDEN_SCHEMA.search(value) is not None:
+        return "search_path cannot hold pg_toast or a session's own temporary schema; use pg_temp"
     if name in {"client_encoding", "names"} and value not in {"", "default"} and codec_of(value) is None:
         return f"client_encoding {value!r} is not supported; use UTF8"
     return None

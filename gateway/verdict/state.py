@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from gateway.model.footprint import Effect, EffectKind
 from gateway.model.statement import Namespace
+from gateway.verdict.mysql_state import meaningful_variable
 from gateway.verdict.search_path import expand_user, split_search_path
 
 SEARCH_PATH: Final = "search_path"
@@ -29,6 +30,7 @@ _STATE_KINDS: Final = frozenset(
         EffectKind.TEMP_CREATE,
         EffectKind.TEMP_DROP,
         EffectKind.CATALOG,
+        EffectKind.USE,
     }
 )
 _TRANSACTION_ENDS: Final = frozenset({EffectKind.COMMIT, EffectKind.ROLLBACK, EffectKind.ROLLBACK_TO})
@@ -37,7 +39,7 @@ _TRANSACTION_ENDS: Final = frozenset({EffectKind.COMMIT, EffectKind.ROLLBACK, Ef
 def changes_meaning(effect: Effect) -> bool:
     """Whether what follows in the session may mean something else after this effect."""
     if effect.kind is EffectKind.SET:
-        return effect.name.lower() in MEANINGFUL
+        return effect.name.lower() in MEANINGFUL or meaningful_variable(effect.name)
     return effect.kind in _STATE_KINDS or effect.kind in _TRANSACTION_ENDS
 
 
@@ -66,6 +68,7 @@ class SessionState:
         "_prepared",
         "_savepoints",
         "_scope",
+        "_unsure",
         "committed",
         "explicit",
         "failed",
@@ -81,6 +84,7 @@ class SessionState:
         self.explicit = False
         self.failed = False
         self.committed = True
+        self._unsure = False  # the open transaction set the search path or learned it: its end must be asked for
         self._aborted = False  # an error ended the implicit transaction since the last ReadyForQuery
         self._default_path = search_path
         self._scope = self._base = _Scope(search_path, (), search_path, (), frozenset(), frozenset())
@@ -107,7 +111,7 @@ class SessionState:
     @property
     def unchanged(self) -> bool:
         """The transaction has changed nothing that its end would take back."""
-        return self._scope is self._base and not self._savepoints and not self._cursors
+        return self._scope is self._base and not self._savepoints and not self._cursors and not self._unsure
 
     @property
     def depth(self) -> int:
@@ -127,6 +131,7 @@ class SessionState:
         copy = SessionState(self._default_path, self.user)
         copy.explicit, copy.failed, copy.stale = self.explicit, self.failed, self.stale
         copy._scope, copy._base, copy._savepoints = self._scope, self._base, self._savepoints
+        copy._unsure = self._unsure
         copy._prepared, copy._cursors, copy._held = dict(self._prepared), dict(self._cursors), self._held
         return copy
 
@@ -153,6 +158,7 @@ class SessionState:
         scope = self._scope
         if scope.path == search_path and not initial:
             return
+        self._unsure = self._unsure or self.explicit
         # A path that the session's value does not explain was set for the transaction alone, or by a function: keep it
         # until the end of the transaction, and ask again then.
         settled = not self.explicit or initial
@@ -233,6 +239,8 @@ class SessionState:
 
     def _set(self, name: str, value: str, *, local: bool) -> None:
         scope = self._scope
+        if name == SEARCH_PATH or name in ROLE_SETTINGS:
+            self._unsure = True
         if name == SEARCH_PATH:
             names = split_search_path(value) if value else self._default_path
             path = self._default_path if names is None else expand_user(names, self.user)
@@ -283,6 +291,7 @@ class SessionState:
 
     def _rollback_to(self, name: str) -> None:
         self.failed = False
+        self.stale = self.stale or self._unsure
         place = self._find_savepoint(name)
         if place >= 0:
             scope = self._savepoints[place][1]
@@ -307,6 +316,7 @@ class SessionState:
         self._savepoints = ()
         self.explicit = self.failed = False
         self.committed = committed
+        self.stale, self._unsure = self.stale or self._unsure, False
         if self._cursors:
             self._end_cursors(committed=committed)
         if scope != self._scope:

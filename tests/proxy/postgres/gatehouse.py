@@ -29,6 +29,7 @@ TOKEN = "gwt_0123456789abcdef"
 class Record:
     verifier: str | None
     disabled: bool = False
+    native_verifier: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""Refusals in MySQL's words. A refused statement never reaches the server: an error does not change MySQL's transaction."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.model.decision import Reason, ReasonCode
+from gateway.model.identity import Target
+from gateway.proxy.outcome import RefusalCode, Refused
+from gateway.verdict import Ruling, Verdict
+from gateway.wire.mysql.results import Err
+
+_MESSAGE_BYTES: Final = 2_000  # clients keep 512 of the servers' own; ours may name a rule and an address
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error of the gateway's own: number, SQLSTATE and words for client and audit."""
+
+    number: int
+    state: str
+    message: str
+
+    def encode(self) -> bytes:
+        return Err(self.number, self.state.encode(), self.message.encode("utf-8", "replace")[:_MESSAGE_BYTES]).encode()
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """For the audit record."""
+        return str(self.number), self.message
+
+
+# Numbers and states of errmsg-utf8.txt.
+AUDIT_UNAVAILABLE: Final = Refusal(1105, "HY000", "gateway: audit log unavailable, statement refused")
+UNKNOWN_COMMAND: Final = Refusal(1047, "08S01", "Unknown command")
+OUT_OF_ORDER: Final = Refusal(1156, "08S01", "Got packets out of order")
+MALFORMED: Final = Refusal(1835, "HY000", "Malformed communication packet")
+NO_DATABASE: Final = Refusal(1046, "3D000", "No database selected")
+REPREPARE: Final = Refusal(1615, "HY000", "gateway: sql_mode has changed, the prepared statement must be prepared anew")
+TOO_MANY_STATEMENTS: Final = Refusal(1461, "42000", "gateway: too many prepared statements in this session")
+INTERNAL: Final = Refusal(1105, "HY000", "gateway: internal error, statement refused")
+NO_ISSUES: Final = Refusal(1142, "42000", "gateway: change issues are not available")
+CLIENT_GONE: Final = Refusal(1158, "08S01", "the client closed the connection")
+SERVER_GONE: Final = Refusal(1053, "08S01", "gateway: the server closed the connection unexpectedly")
+SHUTDOWN: Final = Refusal(1053, "08S01", "Server shutdown in progress")
+IDLE_TOO_LONG: Final = Refusal(
+    4031, "HY000", "The client was disconnected by the server because of inactivity. See idle_seconds of the gateway."
+)
+KILLED: Final = Refusal(1927, "70100", "Connection was killed")
+
+
+def oversized(limit: int) -> Refusal:
+    return Refusal(1153, "08S01", f"gateway: statement is larger than {limit} bytes")
+
+
+def undecided(error: object) -> Refusal:
+    return Refusal(1105, "HY000", f"gateway: statement cannot be decided: {error}")
+
+
+def unknown_statement(statement_id: int, command: str) -> Refusal:
+    return Refusal(1243, "HY000", f"Unknown prepared statement handler ({statement_id}) given to {command}")
+
+
+def unknown_thread(number: int) -> Refusal:
+    return Refusal(1094, "HY000", f"Unknown thread id: {number}")
+
+
+def charset(name: str) -> Refusal:
+    return Refusal(
+        1115, "42000", f"gateway: character set {name!r} is not supported: statements could not be read safely; use utf8mb4"
+    )
+
+
+def denied(verdict: Verdict) -> Refusal:
+    """The refusal of a verdict whose outcome is DENY (contract: Refusals): everything in the one message."""
+    ruling = verdict.refused
+    if ruling is None:
+        raise ValueError("an allowed verdict is no refusal")
+    reason = ruling.decision.reason
+    hint = f" HINT: {reason.hint}" if reason.hint else ""
+    return Refusal(1142, "42000", f"gateway: {_words(ruling, reason)} ({_detail(ruling)}){hint}")
+
+
+def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusal:
+    text = f"gateway: {ruling.footprint.kind} on {target.address} needs an approved change issue: #{number}"
+    return Refusal(1142, "42000", f"{text} ({_detail(ruling)}) HINT: {url}")
+
+
+def _words(ruling: Ruling, reason: Reason) -> str:
+    if reason.code is ReasonCode.OPAQUE:
+        return f"statement not understood: {ruling.footprint.opaque or reason.text}"
+    if reason.action is not None and reason.path:
+        return f"permission denied: {reason.action.value} on {reason.path}"
+    return f"permission denied: {reason.text}"
+
+
+def _detail(ruling: Ruling) -> str:
+    decision = ruling.decision
+    rule = f"rule {decision.reason.rule}" if decision.reason.rule else "no rule permits it"
+    return f"{rule}; policy version {decision.policy_version}"
+
+
+# A login's refusals: SQLSTATEs of `RefusalCode` are PostgreSQL's.
+_LOGIN: Final = {
+    RefusalCode.INVALID_PASSWORD: (1045, "28000"),
+    RefusalCode.INVALID_AUTHORIZATION: (1045, "28000"),
+    RefusalCode.NO_SUCH_DATABASE: (1049, "42000"),
+    RefusalCode.TOO_MANY_CONNECTIONS: (1040, "08004"),
+    RefusalCode.PROTOCOL_VIOLATION: (1043, "08S01"),
+    RefusalCode.CANNOT_CONNECT: (1105, "08S01"),
+    RefusalCode.SERVER_REJECTED: (1105, "08004"),
+    RefusalCode.FEATURE_NOT_SUPPORTED: (1251, "08004"),
+    RefusalCode.PERMISSION_DENIED: (1044, "42000"),
+    RefusalCode.INVALID_PARAMETER: (1115, "42000"),
+    RefusalCode.LOGIN_TIMEOUT: (1159, "08S01"),
+    RefusalCode.SHUTTING_DOWN: (1053, "08S01"),
+    RefusalCode.AUDIT_UNAVAILABLE: (1105, "HY000"),
+    RefusalCode.INTERNAL: (1105, "HY000"),
+}
+
+
+def of_login(refused: Refused) -> Refusal:
+    number, state = _LOGIN.get(RefusalCode(refused.code), (1105, "HY000"))
+    hint = f" HINT: {refused.hint}" if refused.hint else ""
+    return Refusal(number, state, refused.message + hint)

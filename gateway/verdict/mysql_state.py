@@ -1,0 +1,137 @@
+"""The part of a MySQL session's state that changes what a text means. None of it is transactional.
+
+The current database, sql_mode and the character set are the server's truth: SESSION_TRACK tells them, or they are asked for.
+Temporary tables and SQL-level prepared statements follow from what succeeded.
+"""
+
+from typing import Final
+
+from gateway.model.footprint import Effect, EffectKind
+from gateway.model.statement import Namespace
+
+SQL_MODE: Final = "sql_mode"
+CHARSET: Final = "character_set_client"
+SERVER: Final = "server"
+_NAMES: Final = frozenset({"names", "character set", "charset"})
+
+
+def _name(effect: Effect) -> str:
+    return effect.name.lower().removeprefix("@@").removeprefix("session.").removeprefix("local.")
+
+
+class MySqlState:
+    """`version` changes whenever the namespace does, prepared statements left aside: only texts that name them depend on those.
+    `stale`: something moved that only the server can tell."""
+
+    __slots__ = ("_flags", "_namespace", "_prepared", "_temporary", "database", "stale", "version")
+
+    def __init__(self, database: str = "", flags: tuple[tuple[str, str], ...] = ()) -> None:
+        self.database = database
+        self.version = 0
+        self.stale = False
+        self._flags = dict(flags)
+        self._temporary: frozenset[str] = frozenset()
+        self._prepared: dict[str, str] = {}
+        self._namespace: Namespace | None = None
+
+    @classmethod
+    def of(cls, namespace: Namespace) -> "MySqlState":
+        """A session that stands in this namespace."""
+        state = cls(namespace.search_path[0] if namespace.search_path else "", namespace.flags)
+        state._temporary = namespace.temporary
+        state._prepared = dict(namespace.prepared)
+        return state
+
+    @property
+    def namespace(self) -> Namespace:
+        """The present namespace; the same object until it changes."""
+        if self._namespace is None:
+            self._namespace = Namespace(
+                search_path=(self.database,) if self.database else (),
+                temporary=self._temporary,
+                prepared=tuple(sorted(self._prepared.items())),
+                flags=tuple(sorted(self._flags.items())),
+            )
+        return self._namespace
+
+    def flag(self, name: str) -> str:
+        return self._flags.get(name, "")
+
+    def prepared(self, name: str) -> str | None:
+        """The text of a statement that SQL's PREPARE made."""
+        return self._prepared.get(name.lower())
+
+    def fork(self) -> "MySqlState":
+        """An independent copy: what would hold if some statements had succeeded."""
+        copy = MySqlState.of(self.namespace)
+        copy.stale = self.stale
+        return copy
+
+    # What the server told
+
+    def is_in(self, database: str) -> None:
+        if database != self.database:
+            self.database = database
+            self._changed()
+
+    def has(self, name: str, value: str) -> None:
+        """A variable that is one of the flags."""
+        if self._flags.get(name) != value:
+            self._flags[name] = value
+            self._changed()
+
+    def reset(self) -> None:
+        """COM_RESET_CONNECTION: temporary tables and prepared statements are gone, variables are as at login."""
+        self._temporary = frozenset()
+        self._prepared.clear()
+        self.stale = True
+        self._changed()
+
+    # What succeeded
+
+    def apply(self, effect: Effect, tag: bytes = b"") -> None:
+        """A statement with this effect succeeded."""
+        match effect.kind:
+            case EffectKind.USE:
+                self.is_in(effect.value or effect.name)
+            case EffectKind.SET:
+                self._set(_name(effect), effect.value.strip("'\""))
+            case EffectKind.PREPARE:
+                self._prepared[effect.name.lower()] = effect.value
+                self._namespace = None
+            case EffectKind.DEALLOCATE:
+                self._prepared.pop(effect.name.lower(), None)
+                self._namespace = None
+            case EffectKind.TEMP_CREATE:
+                self._move(self._temporary | {effect.name})
+            case EffectKind.TEMP_DROP:
+                self._move(self._temporary - {effect.name} if effect.name else frozenset())
+            case EffectKind.CATALOG:
+                self._changed()
+            case _:
+                return
+
+    def _set(self, name: str, value: str) -> None:
+        """What the text says; the server has the last word."""
+        if name == SQL_MODE:
+            self.stale = True
+            self.has(SQL_MODE, value)
+        elif name in _NAMES or name == CHARSET:
+            self.stale = True
+            if value and value.lower() != "default":
+                self.has(CHARSET, value.lower())
+
+    def _move(self, temporary: frozenset[str]) -> None:
+        if temporary != self._temporary:
+            self._temporary = temporary
+            self._changed()
+
+    def _changed(self) -> None:
+        self._namespace = None
+        self.version += 1
+
+
+def meaningful_variable(name: str) -> bool:
+    """Whether setting it may change what later texts mean."""
+    plain = name.lower().removeprefix("@@").removeprefix("session.").removeprefix("local.")
+    return plain in {SQL_MODE, CHARSET} or plain in _NAMES
