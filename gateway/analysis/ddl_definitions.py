@@ -12,6 +12,7 @@ from gateway.analysis.ddl_objects import object_word
 from gateway.analysis.ddl_parts import anything, changed, expression_in, inside
 from gateway.analysis.modify import statement
 from gateway.analysis.outcome import Asked, Handler, Outcome
+from gateway.analysis.resolve import PG_TEMP
 from gateway.model.footprint import (
     Action,
     Category,
@@ -136,6 +137,16 @@ def on_relation(kind: str, *, transactional: bool = True) -> Handler:
     return handler
 
 
+def create_statistics(ctx: Context, message: pb.CreateStatsStmt, asked: Asked) -> Outcome:
+    """The object has a schema of its own: where one is named, that is changed, whatever table the object is about."""
+    schema, _ = qualified(list(message.defnames))
+    if schema and schema != PG_TEMP:
+        ctx.findings.record(ObjectName(ObjectKind.SCHEMA, schema), Action.DDL, ctx.origin)
+    inside(ctx, message)
+    changed(ctx)
+    return Outcome("CREATE STATISTICS", Category.DDL)
+
+
 def trigger(ctx: Context, message: pb.CreateTrigStmt, asked: Asked) -> Outcome:
     """The function will run with every write to the table."""
     inside(ctx, message)
@@ -166,7 +177,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "alter_tsconfiguration_stmt": of_names("ALTER TEXT SEARCH CONFIGURATION", "cfgname", ObjectKind.SCHEMA),
     "alter_operator_stmt": of_names("ALTER OPERATOR", "", ObjectKind.SCHEMA, parts=lambda message: message.opername.objname),
     "create_schema_stmt": create_schema,
-    "create_stats_stmt": on_relation("CREATE STATISTICS"),
+    "create_stats_stmt": create_statistics,
     "create_policy_stmt": on_relation("CREATE POLICY"),
     "alter_policy_stmt": on_relation("ALTER POLICY"),
     "rule_stmt": on_relation("CREATE RULE"),

@@ -13,6 +13,7 @@ from gateway.analysis.namespace import Following
 from gateway.analysis.outcome import Asked, Handler, Outcome
 from gateway.analysis.records import Findings, freeze, sources
 from gateway.analysis.scopes import Rows, Scope
+from gateway.analysis.unseen import acts_unseen
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import Category, Clause, Footprint, OutputColumn
 from gateway.model.statement import Namespace, Statement
@@ -93,6 +94,9 @@ def _footprint(node: pb.Node, sql: str, following: Following) -> Footprint:
     except (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError) as error:
         findings.not_understood(f"{_kind(node)}: {type(error).__name__} in the analysis")
         outcome = Outcome(_kind(node), Category.UTILITY, known=False)
+    unseen = acts_unseen(node, findings)
+    if unseen is not None:
+        findings.not_understood(unseen)
     _settle(ctx)
     return Footprint(
         kind=outcome.kind,
