@@ -17,7 +17,7 @@ from gateway.audit.query import Query, log_time, record_terms, relation_pattern
 BLOCK_RECORDS = 128
 BLOCK_BYTES = 256 * 1024
 _BATCH_BLOCKS = 64
-_FORMAT = 1
+_FORMAT = 2
 _SCHEMA = """
 CREATE TABLE meta (format INTEGER, first_line BLOB, indexed INTEGER);
 CREATE TABLE blocks (id INTEGER PRIMARY KEY, start INTEGER, stop INTEGER, since TEXT, until TEXT);
@@ -120,19 +120,30 @@ def _add(database: sqlite3.Connection, batch: list[tuple[Span, list[bytes]]]) ->
     """Write some blocks in one transaction, and with them how far the index reaches."""
     number = database.execute("SELECT coalesce(max(id), 0) FROM blocks").fetchone()[0]
     database.execute("BEGIN IMMEDIATE")
-    postings: list[tuple[int, str]] = []
-    terms_seen: set[str] = set()
+    postings: list[tuple[str, int]] = []
     for span, lines in batch:
         number += 1
         terms, since, until = _digest(lines)
         database.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", (number, span.start, span.stop, since, until))
-        postings += [(number, term) for term in terms]
-        terms_seen |= terms
-    database.executemany("INSERT OR IGNORE INTO terms (term) VALUES (?)", [(term,) for term in sorted(terms_seen)])
-    database.executemany("INSERT INTO postings SELECT id, ? FROM terms WHERE term = ?", postings)
+        postings += [(term, number) for term in terms]
+    numbers = _number_terms(database, {term for term, _ in postings})
+    database.executemany("INSERT INTO postings VALUES (?, ?)", sorted((numbers[term], block) for term, block in postings))
     database.execute("UPDATE meta SET indexed = ?", (batch[-1][0].stop,))
     database.execute("COMMIT")
     return batch[-1][0].stop
+
+
+def _number_terms(database: sqlite3.Connection, terms: set[str]) -> dict[str, int]:
+    """The numbers of these terms; new ones get the next."""
+    known = database.execute(
+        "SELECT terms.term, terms.id FROM json_each(?) AS wanted JOIN terms ON terms.term = wanted.value",
+        (json.dumps(list(terms)),),
+    )
+    numbers = dict(known)
+    first = database.execute("SELECT coalesce(max(id), 0) + 1 FROM terms").fetchone()[0]
+    new = {term: number for number, term in enumerate(sorted(terms - numbers.keys()), first)}
+    database.executemany("INSERT INTO terms (term, id) VALUES (?, ?)", new.items())
+    return numbers | new
 
 
 def _digest(lines: list[bytes]) -> tuple[set[str], str, str]:
@@ -164,7 +175,13 @@ def _spans(database: sqlite3.Connection, query: Query) -> list[Span]:
         conditions.append(f"id IN (SELECT block FROM postings WHERE term IN ({','.join(map(str, found))}))")  # noqa: S608
     # Values are bound; what is put into the text are integers.
     sql = f"SELECT start, stop FROM blocks WHERE {' AND '.join(conditions)} ORDER BY id"  # noqa: S608
-    return [Span(start, stop) for start, stop in database.execute(sql, values)]
+    spans: list[Span] = []
+    for start, stop in database.execute(sql, values):
+        if spans and spans[-1].stop == start:
+            spans[-1] = Span(spans[-1].start, stop)
+        else:
+            spans.append(Span(start, stop))
+    return spans
 
 
 def _term_ids(database: sqlite3.Connection, term: str) -> list[int]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from gateway.audit.encoding import json_string
 
+_USUAL = "allow"  # nearly every block has it: terms that combine with it would find nothing out
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -80,12 +82,11 @@ class Query:
         exact = relation is not None and "/" in relation and "*" not in relation
         if user is not None and exact:
             found.append(f"ur:{user}|{relation}")
-        if user is not None and outcome is not None:
-            found.append(f"uo:{user}|{outcome}")
-        if exact and outcome is not None:
-            found.append(f"ro:{relation}|{outcome}")
+        if outcome is not None and outcome != _USUAL:
+            found += [f"uo:{user}|{outcome}"] if user is not None else []
+            found += [f"ro:{relation}|{outcome}"] if exact else []
         if relation is not None:
-            found.append(f"r:{relation}" if "/" in relation or "*" in relation else f"rn:{relation}")
+            found.append(f"r:{relation}" if "/" in relation else f"r:**/{relation}")
         session = self.session or (self.statement_id.rpartition("-")[0] if self.statement_id else None)
         simple = {
             "u": user,
@@ -107,14 +108,15 @@ def record_terms(record: Mapping[str, Any]) -> Iterator[str]:
         if value is not None:
             yield f"{prefix}:{value}"
     user, outcome = record.get("user"), _outcome(record)
+    unusual = outcome is not None and outcome != _USUAL
     if outcome is not None:
         yield f"o:{outcome}"
+    if unusual:
         yield f"uo:{user}|{outcome}"
     for path in _paths(record):
         yield f"r:{path}"
-        yield f"rn:{path.rpartition('/')[2]}"
         yield f"ur:{user}|{path}"
-        if outcome is not None:
+        if unusual:
             yield f"ro:{path}|{outcome}"
 
 

@@ -12,11 +12,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 from gateway.audit import files
-from gateway.audit.chain import NO_HASH, record_fault
+from gateway.audit.chain import NO_HASH, TAIL_BYTES, record_fault
 from gateway.audit.checkpoint import NO_CHECKPOINT, Checkpoint, checkpoint_signature_valid, parse_checkpoint
 from gateway.audit.head import Head, read_head
 from gateway.audit.keys import AuditKeys
@@ -297,10 +298,12 @@ class _ChainCheck:
         hashes: list[bytes] = []
         stop = self._next_stop()
         for number, line in enumerate(lines):
-            digest, fault = record_fault(line, seq + 1, prev)
-            if fault:
+            # What `record_fault` does, without a call for each of millions of records.
+            digest = sha256(line[:-TAIL_BYTES]).hexdigest().encode()
+            ending = b',"prev":"%b","hash":"%b"}' % (prev, digest)
+            if not line.endswith(ending) or not line.startswith(b'{"seq":%d,' % (seq + 1)):
                 self._advance(seq, prev, hashes, lines[:number])
-                raise _Broken(fault, path.name, self._line + 1, seq + 1)
+                raise _Broken(record_fault(line, seq + 1, prev)[1], path.name, self._line + 1, seq + 1)
             seq, prev = seq + 1, digest
             hashes.append(digest)
             if seq == stop:
