@@ -49,7 +49,7 @@ class Metrics(Collector):
     """
 
     def __init__(self, worker: int = 0) -> None:
-        self.statements: dict[str, int] = dict.fromkeys(("allow", "deny", "review"), 0)
+        self.statements: dict[str, int] = dict.fromkeys(("allow", "deny", "review", "error"), 0)
         self.logins: dict[str, int] = dict.fromkeys(("accepted", "refused"), 0)
         self.taken = Latency()
         self.added = Latency()

@@ -78,7 +78,7 @@ SELECT 1/0;
 SELECT count(*) FROM one_go;
 DROP TABLE one_go;
 """
-_PID = re.compile(r"PID \d+")  # every session has its own
+_OWN = re.compile(r"(?<=PID )\d+|(?<=pg_temp_)\d+")  # what every session has for itself
 SCRIPT = r"""
 \set VERBOSITY verbose
 \set number 7
@@ -142,7 +142,7 @@ def both(process: Deployment, *arguments: str, script: str | None = None) -> Don
     for dsn in (process.dsn("wide"), process.direct()):
         process.psql(process.direct(), "-q", "-c", "DROP TABLE IF EXISTS one_go")
         done = process.psql(dsn, *arguments, script=script)
-        ways.append(replace(done, stdout=_PID.sub("PID …", done.stdout)))
+        ways.append(replace(done, stdout=_OWN.sub("…", done.stdout), stderr=_OWN.sub("…", done.stderr)))
     assert ways[0] == ways[1]
     return ways[0]
 
