@@ -102,7 +102,7 @@ class ClientSide(asyncio.Protocol):
                 c.outlet.gate = records.statement(verdict.rulings[0].audit_body)
             else:
                 # A frame that ends where the data ends; a shape holds no NUL, so the text has none either.
-                if _length(data, 1)[0] + 1 != len(data) or data[-1]:
+                if len(data) < 6 or _length(data, 1)[0] + 1 != len(data) or data[-1]:
                     return False
                 text = data[5:-1]
                 verdict = known.shape(text)
@@ -492,7 +492,7 @@ class ClientSide(asyncio.Protocol):
             return b""
         if c.ledger.copying is not None:
             c.ledger.copying = None
-        else:
+        elif c.ledger.entries:
             c.ledger.append(COPY_ENDED)
         return KEEP
 

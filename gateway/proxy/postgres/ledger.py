@@ -120,6 +120,13 @@ class Ledger:
             self.barriers += 1
         self.entries.append(entry)
 
+    def pop(self) -> None:
+        """The head is answered. A CopyDone or CopyFail behind it that no COPY was there for is never answered."""
+        entries = self.entries
+        entries.popleft()
+        while entries and entries[0].kind == COPY_END:
+            entries.popleft()
+
     def settle(self, entry: Entry) -> None:
         """The entry is complete: nobody waits for it any more."""
         if entry.barrier:

@@ -61,14 +61,12 @@ class Progress:
         if execution.release is not None:
             c.claims.failed(execution.release, error[1])
             execution.release = None
-        if execution.number < 0 or execution.verdict is None:
-            if execution.number >= 0:
-                self._record_failure(execution, 0, error)
-            return
-        for index in range(execution.index, len(execution.verdict.rulings)):
-            self._record_failure(execution, index, error)
-            execution.rows = execution.size = 0
-        execution.index = len(execution.verdict.rulings)
+        count = 1 if execution.verdict is None else len(execution.verdict.rulings)
+        if execution.number >= 0:
+            for index in range(execution.index, count):
+                self._record_failure(execution, index, error)
+                execution.rows = execution.size = 0
+        execution.index = count
 
     def skipped(self, dropped: list[Entry], error: tuple[str, str]) -> None:
         """The server failed at the first of these and skips the others."""

@@ -14,7 +14,6 @@ from gateway.proxy.postgres import probe
 from gateway.proxy.postgres.ledger import (
     BIND,
     CLOSE,
-    COPY_END,
     DESCRIBE,
     EXECUTE,
     PARSE,
@@ -254,7 +253,7 @@ class ServerSide(asyncio.Protocol):
         if type(head) is not Execution or not c.progress.complete(head, tag):
             return False
         if head.kind == EXECUTE:
-            c.ledger.entries.popleft()
+            c.ledger.pop()
             if not c.ledger.barriers:
                 c.decider.server_answered()
         return True
@@ -262,9 +261,8 @@ class ServerSide(asyncio.Protocol):
     def _ready(self, status: int) -> None:
         c = self._c
         ledger = c.ledger
-        head = ledger.entries.popleft()
-        while head.kind == COPY_END:
-            head = ledger.entries.popleft()
+        head = ledger.entries[0]
+        ledger.pop()
         if head.kind == PROBE:
             self._hide = True
             self._probe_ended()
@@ -292,8 +290,6 @@ class ServerSide(asyncio.Protocol):
         if kind == _ERROR:
             return self._error(data, position, end, mark)
         entries = c.ledger.entries
-        while entries[0].kind == COPY_END:
-            entries.popleft()
         head = entries[0]
         if head.kind == PROBE:
             if kind == _CLOSED:
@@ -301,13 +297,13 @@ class ServerSide(asyncio.Protocol):
             return self._cut(data, mark, position, end)
         if kind == _DESCRIPTION:
             if head.kind == DESCRIBE:
-                entries.popleft()
+                c.ledger.pop()
             elif type(head) is not Execution:
                 raise ProtocolViolation("a row description that nobody asked for")
         elif kind in _ACKNOWLEDGES:
             if head.kind != _ACKNOWLEDGES[kind]:
                 raise ProtocolViolation(f"answer {chr(kind)!r} at the wrong place")
-            entries.popleft()
+            c.ledger.pop()
         elif kind == _PARAMETERS:
             if head.kind != DESCRIBE:
                 raise ProtocolViolation("a parameter description that nobody asked for")
@@ -318,7 +314,7 @@ class ServerSide(asyncio.Protocol):
                 raise ProtocolViolation("more answers than statements")
         elif kind == _SUSPENDED and head.kind == EXECUTE:
             c.progress.suspended(head)
-            entries.popleft()
+            c.ledger.pop()
         elif kind == _COPY_IN:
             c.ledger.begin_copy_in(head)
             c.client_side.reheat()
@@ -333,8 +329,6 @@ class ServerSide(asyncio.Protocol):
             c.life.server_ends((code, message))
             return mark
         entries = c.ledger.entries
-        while entries and entries[0].kind == COPY_END:
-            entries.popleft()
         if not entries:
             raise ProtocolViolation("an error that nobody waits for")
         head = entries[0]
@@ -377,7 +371,7 @@ class ServerSide(asyncio.Protocol):
             raise ProtocolViolation("no answer about the session's state")
         self._closes += 1
         if self._closes == 2 and not self._probe_syncs:
-            self._c.ledger.entries.popleft()
+            self._c.ledger.pop()
             self._probe_ended()
 
     def _probe_ended(self) -> None:
