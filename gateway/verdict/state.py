@@ -61,6 +61,7 @@ class SessionState:
     __slots__ = (
         "_aborted",
         "_base",
+        "_cursor_paths",
         "_cursors",
         "_default_path",
         "_held",
@@ -91,6 +92,7 @@ class SessionState:
         self._savepoints: tuple[tuple[str, _Scope], ...] = ()
         self._prepared: dict[str, str] = {}
         self._cursors: dict[str, str] = {}
+        self._cursor_paths: dict[str, tuple[str, ...]] = {}  # under which their names were settled
         self._held: frozenset[str] = frozenset()
         self._namespace: Namespace | None = None
 
@@ -103,7 +105,7 @@ class SessionState:
                 search_path=scope.path,
                 temporary=scope.temporary,
                 prepared=tuple(sorted(self._prepared.items())),
-                cursors=tuple(sorted(self._cursors.items())),
+                cursors=tuple(sorted((name, text) for name, text in self._cursors.items() if self._in_its_path(name))),
                 flags=scope.flags,
             )
         return self._namespace
@@ -124,7 +126,7 @@ class SessionState:
 
     def cursor(self, name: str) -> str | None:
         """The query of a cursor that SQL's DECLARE opened."""
-        return self._cursors.get(name)
+        return self._cursors.get(name) if self._in_its_path(name) else None
 
     def fork(self) -> "SessionState":
         """An independent copy: what would hold if some statements had succeeded."""
@@ -133,6 +135,7 @@ class SessionState:
         copy._scope, copy._base, copy._savepoints = self._scope, self._base, self._savepoints
         copy._unsure = self._unsure
         copy._prepared, copy._cursors, copy._held = dict(self._prepared), dict(self._cursors), self._held
+        copy._cursor_paths = dict(self._cursor_paths)
         return copy
 
     @classmethod
@@ -228,6 +231,10 @@ class SessionState:
 
     # How each part moves
 
+    def _in_its_path(self, cursor: str) -> bool:
+        """A cursor's names were settled when it was declared: under another search path its text would say something else."""
+        return self._cursor_paths.get(cursor, self._scope.path) == self._scope.path
+
     def _changed(self) -> None:
         self._namespace = None
         self.version += 1
@@ -262,6 +269,7 @@ class SessionState:
 
     def _declare(self, effect: Effect) -> None:
         self._cursors[effect.name] = effect.value
+        self._cursor_paths[effect.name] = self._scope.path
         if not effect.local:
             self._held |= {effect.name}
         self._namespace = None

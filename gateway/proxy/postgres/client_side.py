@@ -32,6 +32,7 @@ from gateway.proxy.postgres.ledger import (
     Prepared,
     Quick,
 )
+from gateway.proxy.postgres.names import Portal
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.frames import LARGE_LIMIT, SMALL_LIMIT
@@ -326,6 +327,8 @@ class ClientSide(asyncio.Protocol):
         if text_end < 0 or text_end + 3 > end:
             return self._refused(PARSE, _MALFORMED, b"")
         name, body = data[position + 5 : stop], data[stop + 1 : text_end + 1]
+        if not c.readable(name):
+            return self._refused(PARSE, _UNREADABLE, body)
         text = c.text(body)
         if isinstance(text, Refusal):
             return self._refused(PARSE, text, body)
@@ -364,6 +367,8 @@ class ClientSide(asyncio.Protocol):
                 raise ProtocolViolation("a name in a Bind message is too long")
             return WAIT
         portal, name = data[position + 5 : stop], data[stop + 1 : name_end]
+        if not (c.readable(name) and c.readable(portal)):
+            return self._refused(BIND, _UNREADABLE, b"")
         prepared = c.prepared(name)
         if prepared is None:
             return self._refused(BIND, _no_statement(name), b"")
@@ -371,10 +376,11 @@ class ClientSide(asyncio.Protocol):
         if refused is not None:
             return refused
         self.open_pipeline = True
+        bound = prepared if prepared.release is not None else Portal(prepared, c.state.namespace.search_path)
         if portal:
-            c.ledger.append(c.names.bind(BIND, portal, prepared))
+            c.ledger.append(c.names.bind(BIND, portal, bound))
         else:
-            c.names.portal = prepared
+            c.names.portal = bound
             c.ledger.append(BOUND)
         return KEEP
 
@@ -388,7 +394,7 @@ class ClientSide(asyncio.Protocol):
         if stop + 5 != end:
             return self._refused(EXECUTE, _MALFORMED, b"")
         portal = data[position + 5 : stop]
-        prepared = c.portal(portal)
+        prepared = c.portal(portal) if c.readable(portal) else None
         if prepared is None:
             return self._refused(EXECUTE, _no_portal(portal), b"")
         refused = self._judged_again(prepared, EXECUTE)
@@ -410,7 +416,7 @@ class ClientSide(asyncio.Protocol):
             prepared.release = None
         if prepared.stamp is c.stamp and prepared.verdict.valid_until > _now():
             return None if c.decider.settle() else WAIT
-        answer = c.decider.decide(prepared.text, Origin.EXTENDED)
+        answer = c.decider.decide(prepared.text, Origin.EXTENDED, prepared.path if type(prepared) is Portal else None)
         if answer is None:
             return WAIT
         if answer.refusal is not None or answer.verdict is None:
@@ -432,7 +438,7 @@ class ClientSide(asyncio.Protocol):
         which, name = data[position + 5 : position + 6], data[position + 6 : end - 1]
         if end - position < 7 or data[end - 1] or 0 in name or which not in {b"S", b"P"}:
             return self._refused(BIND, _MALFORMED, b"")
-        prepared = c.prepared(name) if which == b"S" else c.portal(name)
+        prepared = (c.prepared(name) if which == b"S" else c.portal(name)) if c.readable(name) else None
         if prepared is None:
             return self._refused(BIND, _no_statement(name) if which == b"S" else _no_portal(name), b"")
         refused = self._judged_again(prepared, BIND)
@@ -451,6 +457,8 @@ class ClientSide(asyncio.Protocol):
         which, name = data[position + 5 : position + 6], data[position + 6 : end - 1]
         if end - position < 7 or data[end - 1] or 0 in name or which not in {b"S", b"P"}:
             return self._refused(BIND, _MALFORMED, b"")
+        if not c.readable(name):
+            return self._refused(BIND, _UNREADABLE, b"")
         self.open_pipeline = True
         if not name:
             c.ledger.append(CLOSED)
@@ -531,6 +539,12 @@ class ClientSide(asyncio.Protocol):
 
 
 _MALFORMED: Final = Refusal(refuse.PROTOCOL_VIOLATION, "gateway: invalid message format")
+
+
+_UNREADABLE: Final = Refusal(
+    refuse.CHARACTER_NOT_IN_REPERTOIRE,
+    "gateway: names of prepared statements and portals are ASCII, or UTF-8 where client_encoding is UTF8",
+)
 
 
 def _no_statement(name: bytes) -> Refusal:

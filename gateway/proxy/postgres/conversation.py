@@ -160,6 +160,15 @@ class Conversation:
                 refuse.CHARACTER_NOT_IN_REPERTOIRE, f"gateway: invalid byte sequence for client_encoding: {sequence}"
             )
 
+    def readable(self, name: bytes) -> bool:
+        """Whether the server takes these bytes for the very name that SQL would mean by them: it converts them, too."""
+        if name.isascii():
+            return True
+        try:
+            return self.codec == "utf-8" and bool(name.decode("utf-8"))
+        except UnicodeDecodeError:
+            return False
+
     # Executions
 
     def begin(self, kind: int, answer: Answer) -> Execution:
@@ -264,7 +273,9 @@ class Conversation:
         name, _, rest = payload.partition(b"\0")
         value = rest.rstrip(b"\0").decode("utf-8", "replace")
         if name == b"client_encoding":
-            self.codec = codec_of(value)
+            if self.codec != codec_of(value):
+                self.codec = codec_of(value)
+                self._forget_verdicts()  # the same bytes are another text
         elif name == b"standard_conforming_strings" and value != "on":
             self.life.end(Refusal(refuse.CANNOT_DECIDE, "gateway: standard_conforming_strings was turned off"))
         elif name == b"session_authorization":

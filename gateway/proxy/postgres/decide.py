@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.model.decision import Outcome
@@ -56,8 +57,9 @@ class Decider:
         self.waiting = False
         self.outgoing = b""
 
-    def decide(self, text: str, origin: Origin) -> Answer | None:
-        """The answer for the message at the head, or None: ask again when `resume` was called."""
+    def decide(self, text: str, origin: Origin, path: tuple[str, ...] | None = None) -> Answer | None:
+        """The answer for the message at the head, or None: ask again when `resume` was called. `path` is the search path that
+        settled the names of an open portal, where it is not the present one."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
             return answer
@@ -65,11 +67,11 @@ class Decider:
             return None
         c = self._c
         try:
-            verdict = c.judge.judge(c.who, self._statement(text, origin), c.state)
+            verdict = c.judge.judge(c.who, self._statement(text, origin, path), c.state)
         except GatewayError as error:
             return _undecided(error)
         if answer is None and c.judge.unknown(verdict):
-            self._later(self._after_refresh(text, origin))
+            self._later(self._after_refresh(text, origin, path))
             return None
         return self._settled(verdict, text)
 
@@ -117,9 +119,11 @@ class Decider:
             return True
         return False
 
-    def _statement(self, text: str, origin: Origin) -> Statement:
+    def _statement(self, text: str, origin: Origin, path: tuple[str, ...] | None) -> Statement:
         c = self._c
         namespace = c.state.namespace
+        if path is not None and path != namespace.search_path:
+            namespace = replace(namespace, search_path=path)
         if c.judge.names_things(text):
             namespace = c.names.visible(namespace)
         return Statement(Engine.POSTGRES, text, namespace, origin)
@@ -188,9 +192,9 @@ class Decider:
             raise
         return None
 
-    async def _after_refresh(self, text: str, origin: Origin) -> Answer | None:
+    async def _after_refresh(self, text: str, origin: Origin, path: tuple[str, ...] | None) -> Answer | None:
         c = self._c
-        verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin), c.state)
+        verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin, path), c.state)
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
         return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)

@@ -6,15 +6,25 @@ server says so itself: portals are forgotten only when nothing is on its way. Wh
 `SessionState`, under the same names at the server: the conversation looks there too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from gateway.model.statement import Namespace
-from gateway.proxy.postgres.ledger import Entry, Prepared
+from gateway.proxy.postgres.ledger import BOUND, PARSED, Entry, Prepared
 
 MAX_STATEMENTS: Final = 20_000
 MAX_TEXT: Final = 256 * 1024 * 1024  # characters of all prepared statements together
+
+
+class Portal(Prepared):
+    """A statement bound to a portal. What its names mean was settled then: `path` is the search path of that moment."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, prepared: Prepared, path: tuple[str, ...]) -> None:
+        super().__init__(prepared.name, prepared.text, prepared.verdict, prepared.stamp)
+        self.path = path
 
 
 class Names:
@@ -63,6 +73,14 @@ class Names:
             self.statements.clear()
         self.weigh()
 
+    def skipped(self, entries: Iterable[Entry]) -> None:
+        """The server skipped these. What its unnamed statement or portal is now, was never sent again: nobody may use it."""
+        for entry in entries:
+            if entry is PARSED:
+                self.unnamed = None
+            elif entry is BOUND:
+                self.portal = None
+
     def forget_portals(self) -> None:
         """Portals ended with their transaction, and no Bind is on its way."""
         self.portals.clear()
@@ -78,7 +96,9 @@ class Names:
         if not self.statements and not self.portals:
             return namespace
         prepared = dict(namespace.prepared) | {_text(name): item.text for name, item in self.statements.items()}
-        cursors = dict(namespace.cursors) | {_text(name): item.text for name, item in self.portals.items()}
+        path = namespace.search_path
+        open_here = {_text(n): item.text for n, item in self.portals.items() if type(item) is not Portal or item.path == path}
+        cursors = dict(namespace.cursors) | open_here
         return replace(namespace, prepared=tuple(sorted(prepared.items())), cursors=tuple(sorted(cursors.items())))
 
     def weigh(self) -> None:

@@ -52,6 +52,9 @@ class Progress:
     def suspended(self, execution: Execution) -> None:
         """PortalSuspended: this much of the result was asked for and came."""
         self._record(execution, 0, time.perf_counter())
+        verdict = execution.verdict
+        if verdict is not None and (verdict.effects or verdict.barrier):
+            self._follow(verdict.rulings[0], b"")  # its first row may have done it already
         self._c.ledger.settle(execution)
 
     def failed(self, execution: Execution, error: tuple[str, str]) -> None:
@@ -73,6 +76,7 @@ class Progress:
         c = self._c
         for entry in reversed(dropped):
             entry.take_back()
+        c.names.skipped(dropped)
         c.names.weigh()
         for entry in dropped:
             if isinstance(entry, Execution):
@@ -174,6 +178,7 @@ class Progress:
         codec = codec_of(value.strip("'\""))
         if codec is not None:
             self._c.codec = codec
+            self._c.renew()  # the same bytes are another text
         self._c.state.stale = True
 
     def _catalog_moved(self) -> None:

@@ -315,6 +315,7 @@ class ServerSide(asyncio.Protocol):
         elif kind == _SUSPENDED and head.kind == EXECUTE:
             c.progress.suspended(head)
             c.ledger.pop()
+            c.decider.server_answered()
         elif kind == _COPY_IN:
             c.ledger.begin_copy_in(head)
             c.client_side.reheat()
