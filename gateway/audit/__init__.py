@@ -4,7 +4,8 @@ encoding    record fragments as bytes: `session_fragment`, `statement_body`, `id
 redact      secrets out of text, before it is written
 chain       numbers and hashes; how one line is checked
 log         `AuditLog`: append, group commit, durability, failure
-disk        the files a writer holds: segments, head, checkpoints
+opening     taking a chain over
+disk        the files a writer holds: segments, head, checkpoints; `filler` makes room ahead
 recovery    where a chain stands when its writer starts
 files       names and places
 keys        signing and MAC keys from the master key

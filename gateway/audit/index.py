@@ -186,13 +186,13 @@ def _spans(database: sqlite3.Connection, query: Query) -> list[Span]:
 
 def _term_ids(database: sqlite3.Connection, term: str) -> list[int]:
     """The term's number, or those of all terms that a pattern fits."""
-    if "*" not in term:
-        return [row[0] for row in database.execute("SELECT id FROM terms WHERE term = ?", (term,))]
     prefix, _, wanted = term.partition(":")
+    if "*" not in term and (prefix != "r" or "/" in wanted):
+        return [row[0] for row in database.execute("SELECT id FROM terms WHERE term = ?", (term,))]
     rows = database.execute("SELECT id, term FROM terms WHERE term >= ? AND term < ?", (f"{prefix}:", f"{prefix};"))
     if prefix == "k":
         return [number for number, known in rows if known.startswith(term.rstrip("*"))]
     if prefix != "r":
         return [number for number, known in rows if known == term]
     pattern = relation_pattern(wanted)
-    return [number for number, known in rows if pattern.fullmatch(known.removeprefix("r:"))]
+    return [number for number, known in rows if pattern.matches(known.removeprefix("r:"))]

@@ -25,13 +25,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from gateway.audit import files
 from gateway.audit.chain import Chain, Entry, Group
 from gateway.audit.checkpoint import Anchor, Checkpoint, anchor_of
 from gateway.audit.disk import Disk
 from gateway.audit.encoding import fragment
 from gateway.audit.keys import AuditKeys
-from gateway.audit.recovery import ChainState, Damaged, read_state
+from gateway.audit.opening import open_chain
 from gateway.model.errors import AuditUnavailable
 from gateway.model.event import EventKind
 
@@ -62,6 +61,7 @@ class AuditLog:
         "_chain",
         "_checkpoint_seconds",
         "_checkpoint_timer",
+        "_checkpoint_wanted",
         "_closing",
         "_commits",
         "_disk",
@@ -112,7 +112,8 @@ class AuditLog:
         self._pending: list[Entry] = []
         self._pending_bytes = 0
         self._waiters: deque[tuple[int, WhenDurable]] = deque()
-        self._busy = self._scheduled = self._timer = self._gathering = self._closing = False
+        self._busy = self._scheduled = self._timer = self._gathering = False
+        self._closing = self._checkpoint_wanted = False
         self._urgent = self._group_urgent = 0  # records that somebody waits for: gathering, in the group on its way
         self._target = 1
         self._failure: AuditUnavailable | None = None
@@ -140,7 +141,7 @@ class AuditLog:
         checkpoint_seconds: float = 10.0,
         on_anchor: Callable[[Anchor], None] | None = None,
     ) -> "AuditLog":
-        """Continue the chain (`files.chain_name`), or begin it.
+        """Continue the chain (`chain_name`), or begin it.
 
         `on_anchor` is called on the loop with each checkpoint.
         Raises AuditUnavailable where the folder cannot be used or another process writes this chain.
@@ -156,7 +157,7 @@ class AuditLog:
         strict = durability == "strict"
         try:
             disk, lock_file = await asyncio.to_thread(
-                partial(_open_disk, directory, chain, keys, segment_bytes=segment_bytes, fill=strict, on_checkpoint=anchors)
+                partial(open_chain, directory, chain, keys, segment_bytes=segment_bytes, fill=strict, on_checkpoint=anchors)
             )
         except OSError as error:
             raise AuditUnavailable(f"audit log unavailable: {error}") from error
@@ -336,7 +337,10 @@ class AuditLog:
                     self.durable_position = group.last
             if self._failure is not None:
                 self._recover()
-            self._next_group()
+            if self._checkpoint_wanted:
+                self._begin_checkpoint()
+            else:
+                self._next_group()
             self._tell_waiters()
         if not self._busy:
             self._idle.set()
@@ -401,12 +405,14 @@ class AuditLog:
     def _checkpoint_due(self) -> None:
         if self._closing:
             return
+        self._checkpoint_wanted = True  # after the commit that is on its way, before the next
         if not self._busy and self._failure is None:
-            self._submit(self._disk.checkpoint)
-            delay = self._checkpoint_seconds
-        else:
-            delay = 0.01 if self._failure is None else self._checkpoint_seconds
-        self._checkpoint_timer = self._loop.call_later(delay, self._checkpoint_due)
+            self._begin_checkpoint()
+        self._checkpoint_timer = self._loop.call_later(self._checkpoint_seconds, self._checkpoint_due)
+
+    def _begin_checkpoint(self) -> None:
+        self._checkpoint_wanted = False
+        self._submit(self._disk.checkpoint)
 
     def _leave(self, *, orderly: bool) -> None:
         self._job = None
@@ -427,42 +433,3 @@ def _tell(told: "asyncio.Future[None]", error: AuditUnavailable | None) -> None:
         told.set_result(None)
     else:
         told.set_exception(error)
-
-
-def _open_disk(
-    directory: Path,
-    chain: str,
-    keys: AuditKeys,
-    *,
-    segment_bytes: int,
-    fill: bool,
-    on_checkpoint: Callable[[Checkpoint], None],
-) -> tuple[Disk, int]:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _publish_key(directory, keys)
-    notes: list[dict[str, object]] = []
-    generation = files.latest_generation(directory, chain)
-    while True:
-        folder = directory / files.generation_name(chain, generation)
-        folder.mkdir(exist_ok=True, mode=0o700)
-        lock_file = files.lock_chain(folder)
-        if lock_file is None:
-            raise AuditUnavailable(f"audit log unavailable: another process writes the chain {folder.name}")
-        try:
-            state: ChainState = read_state(folder, keys)
-            break
-        except Damaged as damage:
-            os.close(lock_file)
-            logger.error("audit chain %s is damaged and left as it is: %s", folder.name, damage)  # noqa: TRY400
-            notes.append({"change": "audit.damaged", "chain": folder.name, "reason": str(damage)})
-            generation += 1
-    state.notes[:0] = notes
-    return Disk(folder, keys, segment_bytes, state, on_checkpoint, fill), lock_file
-
-
-def _publish_key(directory: Path, keys: AuditKeys) -> None:
-    """Beside the chains, so that those who only have the files can check the signatures."""
-    path = directory / files.PUBLIC_KEY
-    text = f"{keys.public_key.hex()}\n"
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)

@@ -1,7 +1,6 @@
 """What to look for in the log: how a record matches, which index terms a match must have, which bytes its line must hold."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,7 +15,7 @@ _USUAL = "allow"  # nearly every block has it: terms that combine with it would 
 class Query:
     """All that is given must hold. Times are Unix seconds; `since` is included, `until` is not.
 
-    relation   a path (`pg1/shop/hr/salaries`), a pattern with `*` and `**`, or a bare name (`salaries`)
+    relation   a path (`pg1/shop/hr/salaries`), a pattern with `*` and `**`, or a name (`salaries`, `hr.salaries`)
     outcome    allow | deny | review, of the decision
     kind       an event kind, or a family: `issue.*`
     text       part of the statement's text, in any case
@@ -49,7 +48,7 @@ class Query:
             return False
         if self.relation is not None:
             pattern = relation_pattern(self.relation)
-            if not any(pattern.fullmatch(path) for path in _paths(record)):
+            if not any(map(pattern.matches, _paths(record))):
                 return False
         return self.in_time(str(record.get("time", "")))
 
@@ -68,7 +67,7 @@ class Query:
         if self.issue is not None:
             return b'"issue":%d' % self.issue
         if self.relation is not None and "*" not in self.relation:
-            return json_string(self.relation)[1 if "/" not in self.relation else 0 :]
+            return json_string(self.relation) if "/" in self.relation else json_string(self.relation.rpartition(".")[2])[1:]
         if self.outcome is not None:
             return b'"outcome":%b' % json_string(self.outcome)
         if self.kind is not None and not self.kind.endswith("*"):
@@ -86,7 +85,7 @@ class Query:
             found += [f"uo:{user}|{outcome}"] if user is not None else []
             found += [f"ro:{relation}|{outcome}"] if exact else []
         if relation is not None:
-            found.append(f"r:{relation}" if "/" in relation else f"r:**/{relation}")
+            found.append(f"r:{relation}")
         session = self.session or (self.statement_id.rpartition("-")[0] if self.statement_id else None)
         simple = {
             "u": user,
@@ -125,12 +124,57 @@ def log_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@dataclass(frozen=True, slots=True)
+class RelationPattern:
+    """`*` is a segment or part of one, `**` any number of segments. Matching takes linear time whatever the pattern."""
+
+    alternatives: tuple[tuple[str, ...], ...]
+
+    def matches(self, path: str) -> bool:
+        segments = path.split("/")
+        return any(_path_matches(pattern, segments) for pattern in self.alternatives)
+
+
 @lru_cache(maxsize=256)
-def relation_pattern(relation: str) -> re.Pattern[str]:
-    """`*` is any part of one segment, `**` any number of segments; a bare name is the path's last segment."""
-    pattern = relation if "/" in relation else f"**/{relation}"
-    parts = (".*" if part == "**" else "[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
-    return re.compile("".join(parts), re.DOTALL)
+def relation_pattern(relation: str) -> RelationPattern:
+    """Of a path or pattern; a name without `/` is the path's end, its dots being separators or just dots."""
+    if "/" in relation:
+        return RelationPattern((tuple(relation.split("/")),))
+    return RelationPattern((("**", relation), ("**", *relation.split("."))))
+
+
+def _path_matches(pattern: Sequence[str], segments: Sequence[str]) -> bool:
+    """Walk both; where it goes wrong, let the last `**` take one segment more."""
+    place = at = 0
+    resume: tuple[int, int] | None = None
+    while at < len(segments):
+        if place < len(pattern) and pattern[place] == "**":
+            resume = place, at
+            place += 1
+        elif place < len(pattern) and _segment_matches(pattern[place], segments[at]):
+            place, at = place + 1, at + 1
+        elif resume is not None:
+            resume = resume[0], resume[1] + 1
+            place, at = resume[0] + 1, resume[1]
+        else:
+            return False
+    return all(rest == "**" for rest in pattern[place:])
+
+
+def _segment_matches(pattern: str, segment: str) -> bool:
+    first, *more = pattern.split("*")
+    if not more:
+        return pattern == segment
+    *middle, last = more
+    if not segment.startswith(first) or not segment.endswith(last) or len(segment) < len(first) + len(last):
+        return False
+    place, end = len(first), len(segment) - len(last)
+    for part in middle:
+        found = segment.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
 def _outcome(record: Mapping[str, Any]) -> str | None:

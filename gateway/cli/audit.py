@@ -60,7 +60,7 @@ def query_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say which records; the command gets them as one Query."""
 
     @click.option("--user", help="Who.")
-    @click.option("--relation", help="A path (pg1/shop/hr/salaries), a pattern with * and **, or a bare name.")
+    @click.option("--relation", help="A path (pg1/shop/hr/salaries), a pattern with * and **, or a name (hr.salaries).")
     @click.option("--outcome", type=click.Choice(["allow", "deny", "review"]), help="What was decided.")
     @click.option("--kind", help="statement, statement.end, session.open, issue.approved …")
     @click.option("--issue", type=int, help="A change issue's number.")

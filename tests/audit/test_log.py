@@ -133,6 +133,23 @@ async def test_checkpoints_are_told_to_the_store(tmp_path: Path) -> None:
     assert verify(tmp_path, keys=KEYS, anchors=anchors).broken == ()
 
 
+async def test_checkpoints_come_under_constant_load_too(tmp_path: Path) -> None:
+    anchors: list[Anchor] = []
+    log = await AuditLog.open(tmp_path, "host-0", KEYS, checkpoint_seconds=0.02, on_anchor=anchors.append)
+
+    async def session_of(user: str) -> None:
+        number = 0
+        while len(anchors) < 5:
+            await log.durable(append_statements(log, 1, user=user, start=number))
+            number += 1
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(session_of(f"user{number}") for number in range(8)))
+    await log.close()
+    assert [anchor.seq for anchor in anchors] == sorted({anchor.seq for anchor in anchors})
+    assert verify(tmp_path, keys=KEYS, anchors=anchors).broken == ()
+
+
 class Full:
     """A disk with room for so many bytes more: what os.write does on ENOSPC, a short write and then the error."""
 

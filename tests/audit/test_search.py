@@ -63,6 +63,8 @@ QUERIES = [
     Query(user="nobody"),
     Query(relation=SALARIES),
     Query(relation="salaries"),
+    Query(relation="hr.salaries"),
+    Query(relation="hr.sal*"),
     Query(relation="pg1/*/hr/*"),
     Query(relation="**/orders"),
     Query(user="bob", relation=SALARIES),
@@ -90,6 +92,8 @@ def test_search_finds_what_a_walk_finds(log: Path, indexed: str, query: Query, m
         index_path(path).unlink(missing_ok=True)
         if indexed == "whole" or (indexed == "half" and number % 2):
             assert update_index(path) > 0
+    if query.relation is not None and "deny" not in str(query):
+        assert any(query.matches(record) for record in everything(log))
     wanted = sorted((record for record in everything(log) if query.matches(record)), key=lambda record: str(record["time"]))
     assert list(search.search(log, query, newest_first=False)) == wanted
     backwards = list(search.search(log, query))
