@@ -23,11 +23,12 @@ from gateway.audit.files import chain_name
 from gateway.audit.keys import AuditKeys
 from gateway.audit.log import AuditLog
 from gateway.audit.query import Query
-from gateway.audit.redact import redact
+from gateway.audit.redact import MASK, redact, withheld
 from gateway.audit.search import Page
 from gateway.audit.verify import Report
 
 __all__ = [
+    "MASK",
     "Anchor",
     "AuditKeys",
     "AuditLog",
@@ -42,4 +43,5 @@ __all__ = [
     "redact",
     "session_fragment",
     "statement_body",
+    "withheld",
 ]

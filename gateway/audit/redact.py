@@ -28,7 +28,8 @@ _CALL = re.compile(r"[A-Za-z_][\w.]{0,64}\s{0,8}\(")
 _PLACEHOLDER = re.compile(r"\$\d+|\?|%s|:\w+|null\b", re.IGNORECASE)
 _BARE = re.compile(r"[^\s'\"&;,)\\]+")
 _REPLACE = re.compile(r"\s+replace\s+(?=['\"])", re.IGNORECASE)
-_CONTINUED = re.compile(r"\s*\n\s*(?=')")
+_CONTINUED = re.compile(r"\s+(?=')")
+_QUOTED = re.compile(r"[\"'`«„“]")
 _STEPS = 16
 _WORDS = 1_000
 
@@ -38,6 +39,12 @@ def redact(text: str) -> str:
     if _HINT.search(text) is None:
         return text
     return _Redaction(text).run()
+
+
+def withheld(message: str) -> str:
+    """The error message of a statement that holds a secret: errors quote pieces of it, with nothing to tell them by."""
+    quoted = _QUOTED.search(message)
+    return message if quoted is None else message[: quoted.start()] + MASK
 
 
 class _Redaction:
@@ -134,7 +141,7 @@ class _Redaction:
         if doubled and text[inside + 1 : inside + 2] != mark:
             return self._closing(mark * 2, inside + 1), mark * 2 + MASK + mark * 2  # quoted inside a string
         end = _literal_end(text, mark, inside)
-        while (more := _CONTINUED.match(text, end)) is not None:  # SQL joins literals over line ends
+        while (more := _CONTINUED.match(text, end)) is not None:  # SQL joins literals over line ends, MySQL over any space
             end = _literal_end(text, "'", more.end() + 1)
         if (replace := _REPLACE.match(text, end)) is not None:  # MySQL: IDENTIFIED BY 'new' REPLACE 'old'
             old = text[replace.end()]

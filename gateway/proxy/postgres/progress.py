@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Final
 
+from gateway.audit import MASK, withheld
 from gateway.model.errors import AuditUnavailable
 from gateway.model.footprint import Effect, EffectKind
 from gateway.proxy.postgres.ledger import PROBE, QUERY, Entry, Execution
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.proxy.postgres.conversation import Conversation
 
 _IDLE: Final = 0x49
+_MASKED: Final = MASK.encode()  # stands in the record of a statement that a secret was taken out of
 _ROW_COUNTS: Final = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"MOVE")
 NOT_RUN: Final = ("57014", "not run: an earlier message of the pipeline failed")
 
@@ -129,6 +131,9 @@ class Progress:
     def _record_failure(self, execution: Execution, index: int, error: tuple[str, str]) -> None:
         c = self._c
         seconds = time.perf_counter() - execution.began
+        verdict = execution.verdict
+        if verdict is not None and index < len(verdict.rulings) and _MASKED in verdict.rulings[index].audit_body:
+            error = error[0], withheld(error[1])
         try:
             c.records.failed(execution.number + index, execution.rows, execution.size, seconds, error)
         except AuditUnavailable as failure:
