@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import save, version
-from benchmarks.processes import Route, direct, gateway, haproxy, pgbouncer
+from benchmarks.processes import Route, direct, forwarder, gateway, haproxy, pgbouncer
 from tests.support.servers import distribution_bin_dir, distribution_postgres, embedded_postgres, make_certificates
 
 MODES = ("simple", "extended", "prepared")
@@ -34,6 +34,7 @@ def run(rounds: int = 5, seconds: int = 4, clients: tuple[int, ...] = (8,)) -> d
             direct_route,
             stack.enter_context(pgbouncer(server, "postgres", home / "bouncer")),
             stack.enter_context(haproxy(server, "postgres", home / "haproxy")),
+            stack.enter_context(forwarder(server, "postgres", home / "forwarder")),
             stack.enter_context(gateway(server, "postgres", home / "gateway")),
             stack.enter_context(gateway(server, "postgres", home / "gateway-relaxed", "relaxed")),
         ]

@@ -79,6 +79,17 @@ def gateway(server: PostgresServer, database: str, home: Path, durability: str =
 
 
 @contextlib.contextmanager
+def forwarder(server: PostgresServer, database: str, home: Path) -> Iterator[Route]:
+    """What the gateway's language and event loop cost by themselves."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.forwarder", str(port), server.host, str(server.port)]
+    with _running(command, dict(os.environ), home / "forwarder.log") as pid:
+        route = Route("forwarder", "127.0.0.1", port, server.user, server.password, database, pid)
+        _await_ready(route)
+        yield route
+
+
+@contextlib.contextmanager
 def pgbouncer(server: PostgresServer, database: str, home: Path) -> Iterator[Route | None]:
     """Session pooling; None where it is not installed."""
     binary = shutil.which("pgbouncer")
