@@ -11,11 +11,13 @@ modify        INSERT, UPDATE, DELETE, MERGE                 relations, views, ru
 expressions   where values come from                        calls, types, functions  which functions run
 utility, session, ddl, admin   every other statement (ddl_parts, ddl_definitions, ddl_objects belong to ddl)
 fingerprint   statements without their constants
+mysql/        the same for MySQL, MariaDB and TiDB, on a lexer and parser of our own
 explain       a footprint as a line of `gateway explain`
 """
 
 from gateway.analysis.fingerprint import normalise_postgres
+from gateway.analysis.mysql import analyse_mysql, normalise_mysql
 from gateway.analysis.parser import split_postgres
 from gateway.analysis.postgres import SYNTAX_ERROR, analyse_postgres
 
-__all__ = ["SYNTAX_ERROR", "analyse_postgres", "normalise_postgres", "split_postgres"]
+__all__ = ["SYNTAX_ERROR", "analyse_mysql", "analyse_postgres", "normalise_mysql", "normalise_postgres", "split_postgres"]

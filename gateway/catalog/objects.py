@@ -73,6 +73,7 @@ class ColumnInfo:
     not_null: bool = False
     generated: bool = False
     default: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,19 @@
+"""SQL text of MySQL, MariaDB and TiDB -> Footprint.
+
+modes        what session and server bring to the reading: SQL mode, flavour, version, character set
+lexer        the server's tokens: executable comments, quotes, semicolons, stored programs' bodies
+cursor       walking over tokens        syntax  the tree of a query
+expressions, parser   queries, from tokens to a tree
+names        names under a catalog and a current database
+context      what a walk shares; scopes without regard to case
+query, from_items, values, functions, views, relations   from a tree to columns and where they come from
+modify, ddl, session, show, utility   every other statement, by its tokens
+following    what the statements of one text do to the session behind them
+fingerprint  statements without their constants
+entry        the way in: one footprint per statement
+"""
+
+from gateway.analysis.mysql.entry import analyse_mysql
+from gateway.analysis.mysql.fingerprint import normalise_mysql
+
+__all__ = ["analyse_mysql", "normalise_mysql"]

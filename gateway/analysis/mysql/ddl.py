@@ -1,0 +1,406 @@
+"""CREATE, ALTER, DROP, RENAME. MySQL commits around each of them, so none is transactional."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.analysis.mysql import query, relations
+from gateway.analysis.mysql.context import Context
+from gateway.analysis.mysql.lexer import STRING, WORD, Token
+from gateway.analysis.mysql.outcome import Outcome
+from gateway.analysis.mysql.parser import Parser
+from gateway.analysis.mysql.utility import Walk, database, skip
+from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind, ObjectName
+
+_BEFORE_KIND: Final = frozenset(
+    ["OR", "REPLACE", "TEMPORARY", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR", "ONLINE", "OFFLINE", "IGNORE", "AGGREGATE", "UNDEFINED", "MERGE", "TEMPTABLE", "SQL", "SECURITY", "INVOKER", "GLOBAL", "SESSION"]
+)
+_ADMIN_KINDS: Final = frozenset(
+    ["USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "RESOURCE", "INSTANCE", "BINDING", "PLACEMENT", "UNDO", "LIBRARY", "SPATIAL", "RANGE", "POLICY", "STATISTICS", "EXTERNAL"]
+)
+_PROGRAMS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"})
+_REMOTE: Final = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "CSV_FILE", "OQGRAPH"})
+_BODY_STARTS: Final = frozenset(
+    ["BEGIN", "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "CALL", "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR", "RETURN", "DO", "CREATE", "DROP", "ALTER", "TRUNCATE", "SIGNAL", "WITH", "EXECUTE", "PREPARE", "DECLARE", "RENAME", "GRANT", "SHOW", "ANALYZE", "OPTIMIZE", "FLUSH", "LOAD", "LOCK"]
+)
+
+
+def _kind(p: Parser) -> tuple[str, frozenset[str]]:
+    """What is created, altered or dropped, and the words in front of it."""
+    before: set[str] = set()
+    while not p.ended:
+        if p.upper in ("ALGORITHM", "DEFINER"):
+            p.advance()
+            p.expect("=")
+            _definer(p)
+        elif p.upper in _BEFORE_KIND:
+            before.add(p.advance().upper)
+        else:
+            break
+    return p.advance().upper, frozenset(before)
+
+
+def _definer(p: Parser) -> None:
+    p.advance()
+    if p.upper == "(":
+        p.skip_parentheses()
+    if p.accept("@") or p.current.kind == "user":
+        p.advance()
+
+
+def _changed(ctx: Context, kind: str, category: Category = Category.DDL) -> Outcome:
+    ctx.findings.effects.append(Effect(EffectKind.CATALOG))
+    return Outcome(kind, category, transactional=False)
+
+
+def _admin(ctx: Context, p: Parser, kind: str) -> Outcome:
+    skip(p)
+    ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
+    return _changed(ctx, kind, Category.ADMIN)
+
+
+def _exists(p: Parser) -> None:
+    p.accept("IF", "NOT", "EXISTS") or p.accept("IF", "EXISTS")
+
+
+# --- CREATE
+
+
+def create(ctx: Context, p: Parser, walk: Walk) -> Outcome:
+    p.advance()
+    kind, before = _kind(p)
+    if "TEMPORARY" in before and kind not in ("TABLE", "SEQUENCE"):
+        raise p.stopped()
+    match kind:
+        case "TABLE":
+            return _create_table(ctx, p, temporary="TEMPORARY" in before, replacing="REPLACE" in before)
+        case "VIEW":
+            return _view(ctx, p, "CREATE VIEW")
+        case "INDEX":
+            return _index(ctx, p, "CREATE INDEX")
+        case "DATABASE" | "SCHEMA":
+            _exists(p)
+            return _database(ctx, p, "CREATE DATABASE")
+        case "SEQUENCE":
+            _exists(p)
+            _made(ctx, p, *p.qualified(), temporary="TEMPORARY" in before)
+            skip(p)
+            return _changed(ctx, "CREATE SEQUENCE")
+        case _ if kind in _PROGRAMS:
+            return _program(ctx, p, kind, "CREATE")
+        case _ if kind in _ADMIN_KINDS or before & {"GLOBAL", "SESSION"}:
+            return _admin(ctx, p, f"CREATE {kind}")
+    raise p.stopped()
+
+
+def _made(ctx: Context, p: Parser, schema: str, name: str, *, temporary: bool) -> None:
+    full = ctx.names.full(schema, name)
+    if temporary:
+        relations.own_temporary(ctx)
+        ctx.findings.effects.append(Effect(EffectKind.TEMP_CREATE, f"{full.schema}.{full.name}"))
+        return
+    for record in relations.named(ctx, schema, name, Action.DDL):
+        ctx.findings.unknown.discard(record.object)
+
+
+def _create_table(ctx: Context, p: Parser, *, temporary: bool, replacing: bool) -> Outcome:
+    _exists(p)
+    schema, name = p.qualified()
+    _made(ctx, p, schema, name, temporary=temporary)
+    if p.accept("LIKE") or p.accept("(", "LIKE"):
+        relations.named(ctx, *p.qualified(), Action.EXPLAIN)
+        skip(p)
+        return _finished(ctx, "CREATE TABLE", temporary=temporary)
+    start = _query_start(p)
+    definition = p.tokens[p.index : start]
+    _definition(ctx, definition, p)
+    if start < len(p.tokens):
+        p.to(start)
+        query.walk(ctx, p.query(), None, Clause.STORED)
+        return _finished(ctx, "CREATE TABLE AS", temporary=temporary)
+    skip(p)
+    return _finished(ctx, "CREATE TABLE", temporary=temporary)
+
+
+def _finished(ctx: Context, kind: str, *, temporary: bool) -> Outcome:
+    if temporary:
+        return Outcome(kind, Category.DDL)
+    return _changed(ctx, kind)
+
+
+def _query_start(p: Parser) -> int:
+    """Where CREATE TABLE's query begins; the statement's end where it has none."""
+    depth = 0
+    for index in range(p.index, len(p.tokens)):
+        upper = p.tokens[index].upper
+        if upper == "(":
+            inner = index
+            while inner < len(p.tokens) and p.tokens[inner].upper == "(":
+                inner += 1
+            if depth == 0 and p.starts_query(inner - p.index):
+                return index
+            depth += 1
+        elif upper == ")":
+            depth -= 1
+        elif depth == 0 and upper in ("SELECT", "VALUES", "TABLE", "WITH") and p.starts_query(index - p.index):
+            after = p.tokens[index + 1].upper if index + 1 < len(p.tokens) else ""
+            if upper != "WITH" or after not in ("SYSTEM", "PARSER"):
+                return index
+    return len(p.tokens)
+
+
+def _definition(ctx: Context, tokens: Sequence[Token], p: Parser) -> None:
+    """What a table's definition names besides the table: referenced tables, sequences, members, remote servers, folders."""
+    inner = Parser(list(tokens), p.text)
+    while not inner.ended:
+        upper = inner.advance().upper
+        if upper == "REFERENCES":
+            _referenced(ctx, inner)
+        elif upper == "UNION" and inner.upper in ("=", "("):
+            inner.accept("=")
+            _members(ctx, inner)
+        elif (upper in ("NEXT", "PREVIOUS") and inner.accept("VALUE", "FOR")) or (upper in ("NEXTVAL", "LASTVAL", "SETVAL") and inner.accept("(")):
+            relations.named(ctx, *inner.qualified(), Action.SELECT)
+        elif upper in ("ENGINE", "CONNECTION") and inner.upper == "=":
+            inner.advance()
+            if upper == "CONNECTION" or inner.current.text.upper() in _REMOTE:
+                ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
+        elif upper == "DIRECTORY":
+            ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
+        elif upper in ("SELECT", "TABLE_TYPE"):
+            raise inner.stopped()
+
+
+def _referenced(ctx: Context, p: Parser) -> None:
+    """A foreign key tells which values the other table has."""
+    schema, name = p.qualified()
+    columns = p.columns() if p.upper == "(" else []
+    for record in relations.named(ctx, schema, name, Action.SELECT):
+        for column in columns or ["*"]:
+            record.use(Clause.JOIN, column)
+
+
+def _members(ctx: Context, p: Parser) -> None:
+    """A MERGE table gives whoever may use it everything on its members."""
+    p.expect("(")
+    while not p.accept(")"):
+        schema, name = p.qualified()
+        for action in (Action.SELECT, Action.UPDATE, Action.DELETE):
+            for record in relations.named(ctx, schema, name, action):
+                record.use(Clause.STORED, "*")
+        if not p.accept(",") and p.upper != ")":
+            raise p.stopped()
+
+
+def _view(ctx: Context, p: Parser, kind: str) -> Outcome:
+    _exists(p)
+    schema, name = p.qualified()
+    _made(ctx, p, schema, name, temporary=False)
+    if p.upper == "(":
+        p.columns()
+    p.expect("AS")
+    query.walk(ctx, p.query(), None, Clause.STORED)
+    if p.accept("WITH"):
+        p.accept("CASCADED") or p.accept("LOCAL")
+        p.expect("CHECK")
+        p.expect("OPTION")
+    return _changed(ctx, kind)
+
+
+def _index(ctx: Context, p: Parser, kind: str) -> Outcome:
+    _exists(p)
+    while not p.ended and p.upper != "ON":
+        p.advance()
+    p.expect("ON")
+    if not relations.named(ctx, *p.qualified(), Action.DDL):
+        relations.own_temporary(ctx)
+    skip(p)
+    return _changed(ctx, kind)
+
+
+def _database(ctx: Context, p: Parser, kind: str) -> Outcome:
+    name = p.name() if p.is_name() and p.peek().upper not in ("=",) else ctx.names.database
+    ctx.findings.record(database(ctx.names.fold_database(name)), Action.DDL, ctx.origin)
+    skip(p)
+    return _changed(ctx, kind)
+
+
+def _program(ctx: Context, p: Parser, kind: str, verb: str) -> Outcome:
+    """Stored programs: DDL when made; a body runs with its definer's rights, when it is called."""
+    p.accept("BODY")
+    _exists(p)
+    schema, name = p.qualified()
+    if kind == "FUNCTION" and any(token.upper == "SONAME" for token in p.rest()):
+        return _admin(ctx, p, f"{verb} FUNCTION")
+    if kind == "TRIGGER" and verb == "CREATE":
+        while not p.ended and p.upper != "ON":
+            p.advance()
+        p.expect("ON")
+        relations.named(ctx, *p.qualified(), Action.DDL)
+    ctx.findings.record(ctx.names.routine_name(schema, name), Action.DDL, ctx.origin)
+    skip(p)
+    return _changed(ctx, f"{verb} {kind}")
+
+
+def program_body(tokens: Sequence[Token]) -> int | None:
+    """Where the body of a stored program begins; None where the statement makes none."""
+    if not tokens or tokens[0].upper not in ("CREATE", "ALTER"):
+        return None
+    p = Parser(list(tokens), "")
+    p.advance()
+    kind, _ = _kind(p)
+    if kind not in _PROGRAMS:
+        return None
+    p.accept("BODY")
+    _exists(p)
+    p.advance()
+    while p.accept("."):
+        p.advance()
+    if kind in ("PROCEDURE", "FUNCTION") and p.upper == "(":
+        p.skip_parentheses()
+    if kind == "TRIGGER":
+        while not p.ended and not p.accept("FOR", "EACH", "ROW"):
+            p.advance()
+    if kind == "EVENT":
+        while not p.ended and not p.accept("DO"):
+            p.advance()
+    while not p.ended:
+        if p.upper in _BODY_STARTS and not (p.upper == "SET" and p.peek().upper == "("):
+            return p.index
+        p.advance()
+    return len(tokens)
+
+
+# --- ALTER
+
+
+def alter(ctx: Context, p: Parser, walk: Walk) -> Outcome:
+    p.advance()
+    kind, _ = _kind(p)
+    match kind:
+        case "TABLE":
+            return _alter_table(ctx, p)
+        case "VIEW":
+            return _view(ctx, p, "ALTER VIEW")
+        case "DATABASE" | "SCHEMA":
+            return _database(ctx, p, "ALTER DATABASE")
+        case "SEQUENCE":
+            _exists(p)
+            relations.named(ctx, *p.qualified(), Action.DDL)
+            skip(p)
+            return _changed(ctx, "ALTER SEQUENCE")
+        case _ if kind in _PROGRAMS:
+            if kind == "EVENT":
+                _renamed_event(ctx, p)
+            return _program(ctx, p, kind, "ALTER")
+        case _ if kind in _ADMIN_KINDS:
+            return _admin(ctx, p, f"ALTER {kind}")
+    raise p.stopped()
+
+
+def _renamed_event(ctx: Context, p: Parser) -> None:
+    mark = p.index
+    while not p.ended and p.upper != "DO":
+        if p.accept("RENAME", "TO"):
+            ctx.findings.record(ctx.names.routine_name(*p.qualified()), Action.DDL, ctx.origin)
+            break
+        p.advance()
+    p.to(mark)
+
+
+def _alter_table(ctx: Context, p: Parser) -> Outcome:
+    _exists(p)
+    schema, name = p.qualified()
+    if not relations.named(ctx, schema, name, Action.DDL):
+        relations.own_temporary(ctx)
+    place = schema
+    _definition(ctx, p.rest(), p)
+    while not p.ended:
+        upper = p.advance().upper
+        if upper == "RENAME" and p.upper not in ("COLUMN", "INDEX", "KEY"):
+            p.accept("TO") or p.accept("AS") or p.accept("=")
+            new_schema, new = p.qualified()
+            _made(ctx, p, new_schema or place, new, temporary=False)
+        elif upper == "EXCHANGE" and p.accept("PARTITION"):
+            p.name()
+            p.expect("WITH")
+            p.expect("TABLE")
+            relations.named(ctx, *p.qualified(), Action.DDL)
+        elif upper == "CONVERT" and p.accept("TABLE"):
+            relations.named(ctx, *p.qualified(), Action.DDL)
+        elif upper == "CONVERT" and p.accept("PARTITION"):
+            p.name()
+            p.expect("TO")
+            p.expect("TABLE")
+            _made(ctx, p, *p.qualified(), temporary=False)
+    return _changed(ctx, "ALTER TABLE")
+
+
+# --- DROP and RENAME
+
+
+def drop(ctx: Context, p: Parser, walk: Walk) -> Outcome:
+    p.advance()
+    if p.accept("PREPARE"):
+        ctx.findings.effects.append(Effect(EffectKind.DEALLOCATE, p.name().lower()))
+        return Outcome("DEALLOCATE PREPARE", Category.SESSION)
+    kind, before = _kind(p)
+    _exists(p)
+    match kind:
+        case "TABLE" | "TABLES" | "VIEW" | "SEQUENCE":
+            _drop_relations(ctx, p, temporary="TEMPORARY" in before)
+            return _changed(ctx, f"DROP {kind.removesuffix('S') if kind == 'TABLES' else kind}")
+        case "INDEX":
+            return _index(ctx, p, "DROP INDEX")
+        case "DATABASE" | "SCHEMA":
+            return _database(ctx, p, "DROP DATABASE")
+        case "TRIGGER":
+            return _drop_trigger(ctx, p)
+        case _ if kind in _PROGRAMS:
+            return _program(ctx, p, kind, "DROP")
+        case _ if kind in _ADMIN_KINDS or before & {"GLOBAL", "SESSION"} or kind in ("STATS", "HYPO"):
+            return _admin(ctx, p, f"DROP {kind}")
+    raise p.stopped()
+
+
+def _drop_relations(ctx: Context, p: Parser, *, temporary: bool) -> None:
+    while True:
+        schema, name = p.qualified()
+        full = ctx.names.full(schema, name)
+        if ctx.names.is_temporary(full):
+            ctx.findings.effects.append(Effect(EffectKind.TEMP_DROP, f"{full.schema}.{full.name}"))
+        if temporary or not relations.named(ctx, schema, name, Action.DDL):
+            relations.own_temporary(ctx)
+        if not p.accept(","):
+            break
+    p.accept("WAIT") and p.advance()
+    p.accept("NOWAIT")
+    p.accept("RESTRICT") or p.accept("CASCADE")
+
+
+def _drop_trigger(ctx: Context, p: Parser) -> Outcome:
+    schema, name = p.qualified()
+    place = ctx.names.full(schema, name).schema
+    ctx.findings.record(ctx.names.routine_name(schema, name), Action.DDL, ctx.origin)
+    for info in ctx.names.catalog.relations.values():
+        if info.name.schema == place and any(trigger.name.lower() == name.lower() for trigger in info.triggers):
+            relations.named(ctx, *info.name, Action.DDL)
+    return _changed(ctx, "DROP TRIGGER")
+
+
+def rename(ctx: Context, p: Parser, walk: Walk) -> Outcome:
+    p.advance()
+    if p.accept("USER"):
+        return _admin(ctx, p, "RENAME USER")
+    p.accept("TABLES") or p.expect("TABLE")
+    _exists(p)
+    while True:
+        relations.named(ctx, *p.qualified(), Action.DDL)
+        p.accept("WAIT") and p.advance()
+        p.accept("NOWAIT")
+        p.expect("TO")
+        _made(ctx, p, *p.qualified(), temporary=False)
+        if not p.accept(","):
+            return _changed(ctx, "RENAME TABLE")
+
+
+__all__ = ["STRING", "WORD", "ObjectName", "alter", "create", "drop", "program_body", "rename"]

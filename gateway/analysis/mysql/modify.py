@@ -1,0 +1,446 @@
+"""INSERT, REPLACE, UPDATE, DELETE, LOAD DATA, TRUNCATE, HANDLER."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gateway.analysis.mysql import from_items, query, relations, syntax, values
+from gateway.analysis.mysql.context import Context, Entry, Field, Level
+from gateway.analysis.mysql.lexer import NUMBER, PARAMETER, STRING, USER, WORD
+from gateway.analysis.mysql.outcome import Outcome
+from gateway.analysis.mysql.parser import Parser
+from gateway.analysis.records import Record
+from gateway.analysis.scopes import Rows, Source
+from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind
+
+_PRIORITIES: Final = frozenset({"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "CONCURRENT"})
+_LITERALS: Final = frozenset({STRING, NUMBER, PARAMETER})
+
+
+def _target(ctx: Context, schema: str, name: str, alias: str, *actions: Action) -> tuple[list[Record], Entry]:
+    """The table a statement writes to: records of its actions, and an entry to read from that leaves no trace if unread."""
+    made: list[Record] = []
+    for action in actions:
+        for record in relations.named(ctx, schema, name, action):
+            made.append(record)
+    records, entry = relations.entry(ctx, schema, name, alias)
+    ctx.unread += records
+    _through_views(made, records)
+    if not made:
+        relations.own_temporary(ctx)
+    return made, entry
+
+
+def _through_views(changing: Sequence[Record], reading: Sequence[Record]) -> None:
+    """What a view stands on is read and changed as the view is."""
+    for record in changing:
+        for read in reading:
+            if read.object == record.object and read.beneath:
+                record.beneath += read.beneath
+                relations.change_beneath(record, record.action)
+
+
+def _assigned(records: Sequence[Record], column: str) -> None:
+    for record in records:
+        record.use(Clause.TARGET, column)
+
+
+# --- INSERT and REPLACE
+
+
+def insert(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
+    replacing = p.advance().upper == "REPLACE"
+    while p.accept_any(_PRIORITIES):
+        pass
+    p.accept("INTO")
+    schema, name = p.qualified()
+    actions = (Action.INSERT, Action.DELETE) if replacing else (Action.INSERT,)
+    records, entry = _target(ctx, schema, name, "", *actions)
+    inserting = [record for record in records if record.action is Action.INSERT]
+    if p.upper == "PARTITION" and p.peek().upper == "(":
+        p.advance()
+        p.skip_parentheses()
+    level = Level(parent)
+    if p.upper == "(" and not p.opens_query():
+        _column_list(p, inserting)
+    elif p.upper != "SET":
+        for column in _labels(entry):
+            _assigned(inserting, column)
+    _inserted(ctx, p, level, entry, inserting)
+    if p.upper == "AS" and p.peek(1).kind is not STRING:  # MySQL 8: VALUES (…) AS new(a, b)
+        p.advance()
+        alias = p.name()
+        columns = p.columns() if p.upper == "(" else []
+        level.sources.append(_new_row(ctx, alias, columns, entry))
+    if p.accept("ON", "DUPLICATE", "KEY", "UPDATE"):
+        _on_duplicate(ctx, p, schema, name, entry, level)
+    return Outcome("REPLACE" if replacing else "INSERT", Category.WRITE, _returning(ctx, p, entry))
+
+
+def _column_list(p: Parser, records: Sequence[Record]) -> None:
+    p.expect("(")
+    while not p.accept(")"):
+        first = p.any_name()
+        while p.accept("."):
+            first = p.any_name()
+        _assigned(records, first)
+        p.accept(",")
+        if p.ended:
+            raise p.stopped()
+
+
+def _labels(entry: Entry) -> list[str]:
+    if entry.rest is not None:
+        return ["*"]
+    return [field.label for field in from_items.fields(entry)]
+
+
+def _new_row(ctx: Context, alias: str, columns: list[str], entry: Entry) -> Entry:
+    """The row alias: values that are stored anyway."""
+    names = columns or [field.label for field in from_items.fields(entry)]
+    return Entry(ctx.names.fold(alias), [Field(name) for name in names], rest=None if names else frozenset())
+
+
+def _inserted(ctx: Context, p: Parser, level: Level, entry: Entry, records: Sequence[Record]) -> None:
+    ctx.target = entry
+    if p.accept("SET"):
+        _assignments(ctx, p, Level(level, sources=[entry]), lambda parts: _assigned(records, parts[-1]), Clause.STORED)
+    elif (p.upper in ("VALUES", "VALUE")) and p.peek().upper in ("(", "ROW"):
+        p.advance()
+        _rows(ctx, p, Level(level, sources=[entry]))
+    elif p.sees("VALUES") or p.sees("VALUE"):
+        raise p.stopped()
+    else:
+        tree = p.query()
+        if isinstance(tree, syntax.Select) and not tree.tail.ctes and tree.tail.into is None:
+            query.select(ctx, tree, level, Clause.STORED)
+        else:
+            rows = query.walk(ctx, tree, level, Clause.STORED)
+            level.sources.append(Entry("", rows.columns, rest=rows.rest))
+    ctx.target = None
+
+
+def _rows(ctx: Context, p: Parser, level: Level) -> None:
+    """Rows of values; runs of plain literals, most of a long statement, are stepped over without a tree."""
+    while True:
+        p.accept("ROW")
+        p.expect("(")
+        while p.upper != ")":
+            after = p.peek().upper
+            if (p.current.kind in _LITERALS and after in (",", ")")) or (p.current.kind is WORD and p.upper in ("NULL", "DEFAULT") and after in (",", ")")):
+                p.advance()
+            else:
+                values.evaluate(ctx, p.expression(), level, Clause.STORED)
+            if not p.accept(","):
+                break
+        p.expect(")")
+        if not p.accept(","):
+            return
+
+
+def _on_duplicate(ctx: Context, p: Parser, schema: str, name: str, entry: Entry, level: Level) -> None:
+    updating = relations.named(ctx, schema, name, Action.UPDATE)
+    _through_views(updating, [entry.record] if entry.record is not None else [])
+    ctx.target = entry
+    level.sources.append(entry)
+    _assignments(ctx, p, level, lambda parts: _assigned(updating, parts[-1]), Clause.STORED)
+    ctx.target = None
+
+
+def _assignments(ctx: Context, p: Parser, level: Level, assign: Callable[[list[str]], None], clause: Clause) -> None:
+    """`a = 1, t.b = DEFAULT`"""
+    while True:
+        parts = [p.any_name() if not p.accept(".") else p.any_name()]
+        while p.accept("."):
+            parts.append(p.any_name())
+        if not p.accept("="):
+            p.expect(":=")
+        assign(parts)
+        values.evaluate(ctx, p.expression(), level, clause)
+        if not p.accept(","):
+            return
+
+
+def _returning(ctx: Context, p: Parser, entry: Entry) -> Rows | None:
+    """MariaDB's RETURNING: a select list over the row."""
+    if not p.accept("RETURNING"):
+        return None
+    return query.returned(ctx, p.items(), Level(sources=[entry]))
+
+
+# --- UPDATE
+
+
+def update(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
+    p.advance()
+    while p.accept_any(_PRIORITIES):
+        pass
+    level = Level(parent)
+    mark = len(ctx.findings.records)
+    tables = p.from_list()
+    if p.accept("FOR", "PORTION", "OF"):
+        _portion(ctx, p)
+    from_items.add(ctx, tables, level)
+    _forget_if_unread(ctx, mark, tables)
+    updating: dict[int, list[Record]] = {}
+
+    def assign(parts: list[str]) -> None:
+        for source in _assignable(ctx, level, parts):
+            for record in _changing(ctx, source, updating):
+                record.use(Clause.TARGET, parts[-1])
+
+    p.expect("SET")
+    _assignments(ctx, p, level, assign, Clause.STORED)
+    _conditions(ctx, p, level)
+    return Outcome("UPDATE", Category.WRITE, _returning_of(ctx, p, level))
+
+
+def _forget_if_unread(ctx: Context, mark: int, tables: syntax.FromItem) -> None:
+    if isinstance(tables, syntax.Table):
+        ctx.unread += ctx.findings.records[mark:]
+
+
+def _portion(ctx: Context, p: Parser) -> None:
+    p.name()
+    p.expect("FROM")
+    p.beside.append(p.sum())
+    p.expect("TO")
+    p.beside.append(p.sum())
+
+
+def _assignable(ctx: Context, level: Level, parts: list[str]) -> list[Source]:
+    """The tables that an assigned column may belong to."""
+    if len(parts) > 1:
+        source = level.source(ctx.names.fold(parts[-2]), ctx.names.fold_database(parts[-3]) if len(parts) > 2 else "")
+        if source is not None:
+            return [source]
+    name = parts[-1].lower()
+    certain = [source for source in level.sources if source.find(name)]
+    return certain or list(level.sources)
+
+
+def _changing(ctx: Context, source: Source, known: dict[int, list[Record]], action: Action = Action.UPDATE) -> list[Record]:
+    made = known.get(id(source))
+    if made is None:
+        reading = source.records if isinstance(source, Entry) else []
+        made = [ctx.findings.record(record.object, action, ctx.origin) for record in reading]
+        _through_views(made, reading)
+        if isinstance(source, Entry) and source.of_table and not made:
+            relations.own_temporary(ctx)
+        known[id(source)] = made
+    return made
+
+
+def _conditions(ctx: Context, p: Parser, level: Level) -> None:
+    """WHERE, ORDER BY, LIMIT of UPDATE and DELETE."""
+    if p.accept("WHERE"):
+        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
+    if p.accept("ORDER", "BY"):
+        values.all_of(ctx, p.ordering(), level, Clause.ORDER)
+    p.limit()
+
+
+def _returning_of(ctx: Context, p: Parser, level: Level) -> Rows | None:
+    if not p.accept("RETURNING"):
+        return None
+    return query.returned(ctx, p.items(), level)
+
+
+# --- DELETE
+
+
+def delete(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
+    p.advance()
+    while p.accept_any(_PRIORITIES):
+        pass
+    if p.accept("HISTORY"):
+        return _delete_history(ctx, p)
+    level = Level(parent)
+    if p.accept("FROM"):
+        mark = p.index
+        targets = _delete_targets(p)
+        if p.accept("USING"):
+            return _delete_many(ctx, p, level, targets)
+        p.to(mark)
+        return _delete_one(ctx, p, level)
+    targets = _delete_targets(p)
+    p.expect("FROM")
+    return _delete_many(ctx, p, level, targets)
+
+
+def _delete_targets(p: Parser) -> list[tuple[str, str]]:
+    """`t, db.t, t.*`"""
+    found: list[tuple[str, str]] = []
+    while True:
+        parts = [p.name()]
+        while p.accept("."):
+            if p.accept("*"):
+                break
+            parts.append(p.any_name())
+        found.append((parts[-2] if len(parts) > 1 else "", parts[-1]))
+        if not p.accept(","):
+            return found
+
+
+def _delete_one(ctx: Context, p: Parser, level: Level) -> Outcome:
+    schema, name = p.qualified()
+    mark = len(ctx.findings.records)
+    table = p.table(schema, name)
+    if p.accept("FOR", "PORTION", "OF"):
+        _portion(ctx, p)
+        relations.named(ctx, schema, name, Action.INSERT)
+    from_items.add(ctx, table, level)
+    ctx.unread += ctx.findings.records[mark:]
+    for source in level.sources:
+        _changing(ctx, source, {}, Action.DELETE)
+    _conditions(ctx, p, level)
+    return Outcome("DELETE", Category.WRITE, _returning_of(ctx, p, level))
+
+
+def _delete_many(ctx: Context, p: Parser, level: Level, targets: list[tuple[str, str]]) -> Outcome:
+    from_items.add(ctx, p.from_list(), level)
+    known: dict[int, list[Record]] = {}
+    for schema, name in targets:
+        source = level.source(ctx.names.fold(name), ctx.names.fold_database(schema) if schema else "")
+        if source is None:
+            relations.named(ctx, schema, name, Action.DELETE)
+        else:
+            _changing(ctx, source, known, Action.DELETE)
+    _conditions(ctx, p, level)
+    return Outcome("DELETE", Category.WRITE, _returning_of(ctx, p, level))
+
+
+def _delete_history(ctx: Context, p: Parser) -> Outcome:
+    p.expect("FROM")
+    relations.named(ctx, *p.qualified(), Action.ADMIN)
+    if p.accept("PARTITION"):
+        p.skip_parentheses()
+    if p.accept("BEFORE"):
+        p.accept("SYSTEM_TIME")
+        p.moment()
+    return Outcome("DELETE HISTORY", Category.WRITE)
+
+
+# --- LOAD DATA
+
+
+def load(ctx: Context, p: Parser) -> Outcome:
+    p.advance()
+    if not (p.accept("DATA") or p.accept("XML")):
+        return _load_index(ctx, p)
+    while p.accept_any(_PRIORITIES):
+        pass
+    local = p.accept("LOCAL")
+    if not local:
+        ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
+    p.expect("INFILE")
+    p.string()
+    replacing = p.accept("REPLACE")
+    p.accept("IGNORE")
+    p.expect("INTO")
+    p.expect("TABLE")
+    schema, name = p.qualified()
+    actions = (Action.INSERT, Action.DELETE) if replacing else (Action.INSERT,)
+    records, entry = _target(ctx, schema, name, "", *actions)
+    inserting = [record for record in records if record.action is Action.INSERT]
+    if p.accept("PARTITION"):
+        p.skip_parentheses()
+    p.file_format()
+    if p.accept("ROWS"):
+        p.expect("IDENTIFIED")
+        p.expect("BY")
+        p.string()
+    if p.accept("IGNORE"):
+        p.advance(2)
+    _loaded_columns(ctx, p, entry, inserting)
+    return Outcome("LOAD DATA", Category.COPY_IN if local else Category.ADMIN)
+
+
+def _loaded_columns(ctx: Context, p: Parser, entry: Entry, records: Sequence[Record]) -> None:
+    if p.accept("("):
+        while not p.accept(")"):
+            if p.current.kind is USER:
+                p.advance()
+            else:
+                parts = [p.any_name()]
+                while p.accept("."):
+                    parts.append(p.any_name())
+                _assigned(records, parts[-1])
+            if not p.accept(",") and p.upper != ")":
+                raise p.stopped()
+    else:
+        for column in _labels(entry):
+            _assigned(records, column)
+    if p.accept("SET"):
+        level = Level(sources=[entry])
+        _assignments(ctx, p, level, lambda parts: _assigned(records, parts[-1]), Clause.STORED)
+
+
+def _load_index(ctx: Context, p: Parser) -> Outcome:
+    p.expect("INDEX")
+    p.expect("INTO")
+    p.expect("CACHE")
+    while True:
+        relations.named(ctx, *p.qualified(), Action.ADMIN)
+        while not p.ended and p.upper != ",":
+            if p.upper == "(":
+                p.skip_parentheses()
+            else:
+                p.advance()
+        if not p.accept(","):
+            return Outcome("LOAD INDEX INTO CACHE", Category.UTILITY, known=False)
+
+
+def truncate(ctx: Context, p: Parser) -> Outcome:
+    p.advance()
+    p.accept("TABLE")
+    if not relations.named(ctx, *p.qualified(), Action.TRUNCATE):
+        relations.own_temporary(ctx)
+    p.accept("WAIT") and p.advance()
+    p.accept("NOWAIT")
+    return Outcome("TRUNCATE TABLE", Category.WRITE, transactional=False)
+
+
+# --- HANDLER
+
+
+def handler(ctx: Context, p: Parser) -> Outcome:
+    """OPEN is decided as reading the whole table; READ again, by the table the name was opened for."""
+    p.advance()
+    schema, name = p.qualified()
+    if p.accept("OPEN"):
+        alias = name
+        if p.accept("AS") or p.is_name():
+            alias = p.name()
+        for record in relations.named(ctx, schema, name, Action.SELECT):
+            record.use(Clause.OUTPUT, "*")
+        full = ctx.names.full(schema, name)
+        ctx.findings.effects.append(Effect(EffectKind.DECLARE, alias.lower(), f"{full.schema}\0{full.name}"))
+        return Outcome("HANDLER OPEN", Category.QUERY)
+    if p.accept("CLOSE"):
+        ctx.findings.effects.append(Effect(EffectKind.CLOSE, name.lower()))
+        return Outcome("HANDLER CLOSE", Category.QUERY)
+    p.expect("READ")
+    return _handler_read(ctx, p, name)
+
+
+def _handler_read(ctx: Context, p: Parser, name: str) -> Outcome:
+    known = ctx.cursors.get(name.lower())
+    if known is None:
+        ctx.not_understood(f"handler {name!r} is not known")
+        return Outcome("HANDLER READ", Category.QUERY, known=False)
+    schema, _, table = known.partition("\0")
+    _, entry = relations.entry(ctx, schema, table, "")
+    level = Level(sources=[entry])
+    rows = Rows(list(entry.columns), entry.rest)
+    for column in rows.columns:
+        values.referred([column], Clause.OUTPUT)
+    if entry.record is not None:
+        entry.record.use(Clause.OUTPUT, "*")
+    p.accept_any(frozenset({"FIRST", "NEXT", "PREV", "LAST"})) or p.name()
+    p.accept_any(frozenset({"FIRST", "NEXT", "PREV", "LAST", "=", "<", ">", "<=", ">="}))
+    if p.upper == "(":
+        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
+    if p.accept("WHERE"):
+        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
+    p.limit()
+    return Outcome("HANDLER READ", Category.QUERY, rows)
