@@ -32,7 +32,7 @@ from gateway.proxy.postgres.ledger import (
     Prepared,
     Quick,
 )
-from gateway.proxy.postgres.names import Portal
+from gateway.proxy.postgres.names import MAX_PORTALS, Portal
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.frames import LARGE_LIMIT, SMALL_LIMIT
@@ -54,6 +54,11 @@ _BATCHES: Final = frozenset({_BIND, _PARSE})
 _NAMES_LIMIT: Final = 4 * SMALL_LIMIT
 
 SLOW_SERVER: Final = 2  # reason of the client's valve
+
+# So many messages may be on their way to the server before the client must take answers; the server answers all but the last
+# few kilobytes of them by itself, without Sync or Flush.
+UNANSWERED_LIMIT: Final = 40_000
+UNANSWERED: Final = 4  # reason of the client's valve
 
 KEEP: Final = b"keep"  # the frame goes to the server as it came
 WAIT: Final = b"wait"  # the frame stays where it is until the decider resumes
@@ -205,6 +210,8 @@ class ClientSide(asyncio.Protocol):
             self._walk(data)
         except ProtocolViolation as error:
             self._c.life.end(Refusal(refuse.PROTOCOL_VIOLATION, f"gateway: {error}"))
+        if len(self._c.ledger.entries) > UNANSWERED_LIMIT:
+            self._c.client_valve.pause(UNANSWERED)
         self.reheat()
 
     def _keep(self, data: bytes, wanted: int) -> None:
@@ -369,6 +376,8 @@ class ClientSide(asyncio.Protocol):
         portal, name = data[position + 5 : stop], data[stop + 1 : name_end]
         if not (c.readable(name) and c.readable(portal)):
             return self._refused(BIND, _UNREADABLE, b"")
+        if portal and len(c.names.portals) >= MAX_PORTALS:
+            return self._refused(BIND, Refusal("53200", "gateway: too many open portals in this session"), b"")
         prepared = c.prepared(name)
         if prepared is None:
             return self._refused(BIND, _no_statement(name), b"")

@@ -14,6 +14,7 @@ from gateway.model.statement import Namespace
 from gateway.proxy.postgres.ledger import BOUND, PARSED, Entry, Prepared
 
 MAX_STATEMENTS: Final = 20_000
+MAX_PORTALS: Final = 20_000
 MAX_TEXT: Final = 256 * 1024 * 1024  # characters of all prepared statements together
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.model.errors import AuditUnavailable
 from gateway.proxy.postgres import probe
+from gateway.proxy.postgres.client_side import UNANSWERED, UNANSWERED_LIMIT
 from gateway.proxy.postgres.ledger import (
     BIND,
     CLOSE,
@@ -91,6 +92,8 @@ class ServerSide(asyncio.Protocol):
             self._walk(data)
         except (ProtocolViolation, IndexError) as error:
             c.life.lost_track(str(error) or "an answer that nobody waits for")
+        if len(c.ledger.entries) < UNANSWERED_LIMIT // 2:
+            c.client_valve.resume(UNANSWERED)
 
     def _quick(self, data: bytes) -> bool:
         """The usual answer to an exchange of the short way, all of it and nothing else: no error, no change of state.
