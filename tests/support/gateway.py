@@ -258,7 +258,8 @@ class LiveGateway:
 
 def read_records(audit_dir: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(audit_dir.rglob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").rstrip("\0").splitlines():  # room is set aside for records to come
+        # Room is set aside behind the last record: line ends, or zeros.
+        for line in filter(None, path.read_text(encoding="utf-8").rstrip("\0\n").splitlines()):
             record = json.loads(line)
             if "kind" in record:  # checkpoints have none
                 yield record
