@@ -33,7 +33,7 @@ def demo(context: click.Context, *, home: Path, pg_port: int, mysql_port: int, h
     place = DemoHome(home)
     if reset:
         place.reset()
-    asyncio.run(run_demo(place, Ports(pg_port, mysql_port, http_port)))
+    asyncio.run(run_demo(place, Ports(pg_port, 0, http_port)))
 
 
 @demo.command()

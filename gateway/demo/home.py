@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gateway
+from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer, embedded_bin_dir, free_port
 from gateway.model.errors import ConfigurationError
 
@@ -41,6 +42,8 @@ def person(who: str) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
+    """Where the gateway listens. `mysql` is 0 where there is no MariaDB on this machine."""
+
     postgres: int
     mysql: int
     http: int
@@ -86,6 +89,7 @@ class DemoHome:
         self.settings_file.write_text(
             'log_level = "warning"\n\n[listen]\n'
             f'postgres = "127.0.0.1:{ports.postgres}"\n'
+            + (f'mysql = "127.0.0.1:{ports.mysql}"\n' if ports.mysql else "")
             + f'http = "127.0.0.1:{ports.http}"\n'
             + '\n[store]\nurl = "sqlite:///gateway.db"\n'
             + '\n[audit]\ndir = "audit"\ndurability = "strict"\n'
@@ -93,15 +97,27 @@ class DemoHome:
             + '\n[secrets]\nkey_file = "master.key"\n'
         )
 
-    def write_workspace(self, postgres_port: int) -> None:
-        """The workspace that `gateway apply` takes; passwords stay in the environment (`environment()`)."""
+    def write_workspace(self, postgres_port: int, mysql_port: int = 0) -> None:
+        """The workspace that `gateway apply` takes; passwords stay in the environment (`environment()`).
+
+        `mysql_port` 0: no MariaDB. Its payroll is a project of its own, in which the developer has no role.
+        """
         lines = [
             '[[environments]]\nname = "prod"\n',
             '[[instances]]\nname = "pg1"\nengine = "postgres"\nhost = "127.0.0.1"\n'
             f'port = {postgres_port}\nenvironment = "prod"\nusername = "{SERVER_USER}"\n'
             'password_env = "DEMO_SERVER_PASSWORD"\n\n[instances.tls]\nmode = "disable"\n',
-            '[[projects]]\nname = "shop"\ndatabases = ["pg1/shop"]\n',
         ]
+        databases = ["pg1/shop"]
+        if mysql_port:
+            lines.append(
+                '[[instances]]\nname = "my1"\nengine = "mysql"\nhost = "127.0.0.1"\n'
+                f'port = {mysql_port}\nenvironment = "prod"\nusername = "{SERVER_USER}"\n'
+                'password_env = "DEMO_SERVER_PASSWORD"\n\n[instances.tls]\nmode = "disable"\n'
+            )
+            lines.append('[[projects]]\nname = "payroll"\ndatabases = ["my1/hr"]\n')
+            databases.append("my1/shop")
+        lines.append(f'[[projects]]\nname = "shop"\ndatabases = {json.dumps(databases)}\n')
         for item in PEOPLE:
             roles = ", ".join(f'"{role}"' for role in item.roles)
             lines.append(
@@ -128,6 +144,10 @@ class DemoHome:
         """The embedded server; its port is chosen anew at each start and only the gateway connects to it."""
         settings = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "200"}
         return PostgresServer(embedded_bin_dir(), self.folder / "postgres", free_port(), settings)
+
+    def mariadb(self) -> MariaDbServer:
+        """The machine's MariaDB over a folder of the demo's; as with PostgreSQL, only the gateway connects to it."""
+        return MariaDbServer(self.folder / "mariadb", free_port())
 
 
 def shipped_policies() -> Path:

@@ -11,8 +11,9 @@ import httpx
 
 from gateway.config import load_settings
 from gateway.demo.home import PEOPLE, DemoHome, Ports
+from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer
-from gateway.demo.shop import fill_postgres
+from gateway.demo.shop import fill_mysql, fill_postgres
 from gateway.model.errors import GatewayError
 from gateway.store import SecretKey, Store
 from gateway.store.workspace import load_workspace
@@ -33,19 +34,26 @@ async def run_demo(home: DemoHome, ports: Ports) -> None:
         loop.add_signal_handler(number, stop.set)
     _progress("Preparing", str(home.folder))
     home.prepare(ports)
-    server = home.postgres()
+    server, mariadb = home.postgres(), home.mariadb() if ports.mysql else None
     _progress("Starting PostgreSQL", f"port {server.port}, only the gateway knows its password")
-    await asyncio.to_thread(server.start)
     try:
-        await _serve_over(home, ports, server, stop)
+        await asyncio.to_thread(server.start)
+        if mariadb is not None:
+            _progress("Starting MariaDB", f"port {mariadb.port}, only the gateway knows its password")
+            await asyncio.to_thread(mariadb.start)
+        await _serve_over(home, ports, server, mariadb, stop)
     finally:
-        await asyncio.to_thread(server.stop)
+        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (server, mariadb) if item is not None))
 
 
-async def _serve_over(home: DemoHome, ports: Ports, server: PostgresServer, stop: asyncio.Event) -> None:
+async def _serve_over(
+    home: DemoHome, ports: Ports, server: PostgresServer, mariadb: MariaDbServer | None, stop: asyncio.Event
+) -> None:
     if await fill_postgres(server, home.password("gateway")):
         _progress("Filled", "the shop: 1,000 customers, 5,000 orders, 60 employees")
-    home.write_workspace(server.port)
+    if mariadb is not None and await asyncio.to_thread(fill_mysql, mariadb, home.password("gateway")):
+        _progress("Filled", "the same shop on MariaDB")
+    home.write_workspace(server.port, mariadb.port if mariadb is not None else 0)
     await _apply(home)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "GATEWAY_"))}
     gateway = await asyncio.create_subprocess_exec(
@@ -115,9 +123,10 @@ def instructions(home: DemoHome, ports: Ports) -> str:
     def cli(name: str, rest: str) -> str:
         return f"{api} GATEWAY_USER={name} GATEWAY_PASSWORD={home.password(name)} {command} {rest}"
 
+    mysql = f"MySQL on 127.0.0.1:{ports.mysql}, " if ports.mysql else ""
     lines = [
         "",
-        f"The gateway is ready: PostgreSQL on 127.0.0.1:{ports.postgres}, HTTP API on 127.0.0.1:{ports.http}.",
+        f"The gateway is ready: PostgreSQL on 127.0.0.1:{ports.postgres}, {mysql}HTTP API on 127.0.0.1:{ports.http}.",
         "In another terminal:",
         "",
         f"Developer ({developer.name}): reads the shop, not the payroll; changes to the schema become issues",
@@ -126,6 +135,7 @@ def instructions(home: DemoHome, ports: Ports) -> str:
         "    SELECT * FROM hr.salaries;",
         "    ALTER TABLE customers ADD COLUMN birthday date;",
         "",
+        *_mysql_lines(home, ports),
         f"DBA ({dba.name}): reviews the change and rolls it out (1 is the issue's number)",
         f"  {cli(dba.name, 'issue list')}",
         f"  {cli(dba.name, 'issue show 1')}",
@@ -142,6 +152,21 @@ def instructions(home: DemoHome, ports: Ports) -> str:
         "Ctrl-C stops everything; the data is kept until `--reset`.",
     ]
     return "\n".join(lines)
+
+
+def _mysql_lines(home: DemoHome, ports: Ports) -> list[str]:
+    if not ports.mysql:
+        return []
+    name = PEOPLE[0].name
+    login = f"mariadb -h 127.0.0.1 -P {ports.mysql} -u {name} -p{home.password(name)} my1/shop"
+    return [
+        "The same on MySQL",
+        f"  {login}",
+        "    SELECT name, city FROM customers LIMIT 3;",
+        "    SELECT * FROM hr.salaries;",
+        "    ALTER TABLE customers ADD COLUMN birthday date;",
+        "",
+    ]
 
 
 def _short(path: Path) -> str:

@@ -3,8 +3,11 @@
 from importlib.resources import files
 
 import asyncpg
+import pymysql
+from pymysql.constants import CLIENT
 
 from gateway.demo.home import SERVER_USER
+from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer
 
 
@@ -39,3 +42,28 @@ async def _load(server: PostgresServer, password: str, database: str) -> None:
         await connection.execute(script)
     finally:
         await connection.close()
+
+
+def fill_mysql(server: MariaDbServer, password: str) -> bool:
+    """The same on MariaDB: a server login with rights on the shop's two databases alone; False where they are there."""
+    with pymysql.connect(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        client_flag=CLIENT.MULTI_STATEMENTS,
+        autocommit=True,
+    ) as admin:
+        cursor = admin.cursor()
+        # The last thing the script's filling does is to make this function: without it, a start was interrupted.
+        if cursor.execute("SELECT 1 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'shop'"):
+            return False
+        cursor.execute("DROP DATABASE IF EXISTS shop")
+        cursor.execute("DROP DATABASE IF EXISTS hr")
+        cursor.execute(f"CREATE USER IF NOT EXISTS {SERVER_USER}@'127.0.0.1' IDENTIFIED BY %s", (password,))
+        cursor.execute(files("gateway.demo").joinpath("shop_mysql.sql").read_text(encoding="utf-8"))
+        while cursor.nextset():
+            pass
+        for database in ("shop", "hr"):
+            cursor.execute(f"GRANT ALL ON {database}.* TO {SERVER_USER}@'127.0.0.1'")
+    return True
