@@ -34,11 +34,11 @@ _FALSE: Final = frozenset({"false", "off", "no", "0"})
 def flag(options: Sequence[pb.Node], name: str) -> bool:
     """Whether a list of options turns one on: present without a value, or with any that is not a word for false. One that is
     given twice counts if either is on: the server takes the last of EXPLAIN's (ParseExplainOptionList)."""
-    given = [_option_value(node.def_elem) for node in options if node.def_elem.defname.lower() == name]
+    given = [option_value(node.def_elem) for node in options if node.def_elem.defname.lower() == name]
     return any(value is None or value.lower() not in _FALSE for value in given)
 
 
-def _option_value(option: pb.DefElem) -> str | None:
+def option_value(option: pb.DefElem) -> str | None:
     if not option.HasField("arg"):
         return None
     match option.arg.WhichOneof("node"):

@@ -49,6 +49,7 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         limits=settings.limits,
         meter=rooms.metrics.statement,
         waits=rooms.metrics.waited,
+        obligations=rooms.obligations,
     )
     door = PostgresDoor(
         desk=desk,

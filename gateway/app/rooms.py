@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from gateway.analysis import analyse_postgres, normalise_postgres
 from gateway.app.connections import ServerConnections, ServerUnreachable
 from gateway.app.followers import Background, StoreCancelForwarder, StoreFollower
+from gateway.app.obligations import PolicyObligations
 from gateway.app.people import LivePrincipals, StoreDirectory
 from gateway.app.recorders import StepRecorder
 from gateway.app.road import Road
+from gateway.app.usage import DailyUsage
 from gateway.audit import Anchor, AuditKeys, AuditLog, chain_name, fragment
 from gateway.catalog import CatalogService
 from gateway.changes import Authority, ChangeDesk, Claims, Rollouts, schema_reader
@@ -55,6 +57,7 @@ class Rooms:
     directory: StoreDirectory
     judge: Judge
     road: Road
+    obligations: PolicyObligations
     desk: ChangeDesk
     access: AccessDesk
     rollouts: Rollouts
@@ -96,7 +99,18 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     connections = ServerConnections(store, settings.limits.connect_seconds)
     catalogs = CatalogService(connections.open)
     stack.push_async_callback(catalogs.close)
-    judge = Judge(policy, catalogs, principals, {Engine.POSTGRES: analyse_postgres}, {Engine.POSTGRES: normalise_postgres})
+    judge = Judge(
+        policy,
+        catalogs,
+        principals,
+        {Engine.POSTGRES: analyse_postgres},
+        {Engine.POSTGRES: normalise_postgres},
+        masks=True,
+        limits=True,
+    )
+    usage = DailyUsage(store)
+    stack.push_async_callback(_close_usage, usage)
+    obligations = PolicyObligations(policy, catalogs.current, principals, usage, key.derive("masking"))
     news.changed = judge.changed
     catalogs.subscribe(lambda _target, _snapshot: judge.changed())
     road = Road(judge, catalogs)
@@ -110,6 +124,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     await follower.start()
     background.keep(follower.run(), "store follower")
     background.keep(policy.watch(), "policy watcher")
+    background.keep(usage.run(), "rows of the day")
     background.keep(_adopt(rollouts, store), "rollout adoption")
     rooms = Rooms(
         settings=settings,
@@ -123,6 +138,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         directory=directory,
         judge=judge,
         road=road,
+        obligations=obligations,
         desk=desk,
         access=access,
         rollouts=rollouts,
@@ -290,6 +306,13 @@ async def _open_audit(settings: Settings, worker: int, key: SecretKey, store: St
         checkpoint_seconds=settings.audit.checkpoint_seconds,
         on_anchor=lambda anchor: background.once(keep(anchor), "audit anchor"),
     )
+
+
+async def _close_usage(usage: DailyUsage) -> None:
+    try:
+        await usage.flush()
+    except StoreUnavailable as error:
+        _log.error("rows read in the last second could not be stored: %s", error)
 
 
 async def _close_audit(audit: AuditLog) -> None:

@@ -1,7 +1,7 @@
 """What policy answers. A bare bool never crosses rooms."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.model.footprint import Action, ColumnRef
@@ -55,7 +55,8 @@ class MaskColumns:
 
 @dataclass(frozen=True, slots=True)
 class RowLimit:
-    """At most this many rows and bytes of result (None: no bound), under the rule named."""
+    """At most this many rows and bytes of result (None: no bound), under the rule named. `paths`: the relations that the rule
+    meets in the statement; rows of a day are counted for each."""
 
     max_rows: int | None
     max_bytes: int | None
@@ -63,6 +64,7 @@ class RowLimit:
     rule: str
     mode: Mode = Mode.ENFORCE
     truncate: bool = False
+    paths: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.model.decision import MaskColumns
-from gateway.model.footprint import Access, Action, Clause, ColumnRef, Footprint
+from gateway.model.footprint import Access, Action, Clause, ColumnRef, Footprint, ObjectName
 from gateway.model.identity import Target
 from gateway.model.paths import object_path, segment
 from gateway.policy.asking import Answer, Asker
@@ -84,6 +84,10 @@ class ColumnCheck:
                 found.setdefault(ColumnRef(shown.object, column), masker)
         columns = sorted(found.items(), key=lambda item: (item[0].object.schema, item[0].object.name, item[0].column))
         return MaskColumns(tuple(columns)) if columns else None
+
+    def entries(self, name: ObjectName) -> tuple[tuple[str, str], ...]:
+        """(column, masker) of all that is masked in the relation."""
+        return tuple(self._masked_among(object_path(self._target, name), STAR))
 
     def _shown(self, footprint: Footprint) -> Iterator[ColumnRef]:
         for access in walk(footprint.accesses):

@@ -51,13 +51,19 @@ class LimitCheck:
         ]
         touched = [rule for rule in self._rules if any(self._matches(rule, access) for access in walk(footprint.accesses))]
         if any(rule.limits_rows for rule in touched) and not exportable():
-            found.extend(_row_limit(rule) for rule in touched if rule.limits_rows)
+            found.extend(_row_limit(rule, self._met(rule, footprint)) for rule in touched if rule.limits_rows)
         found.extend(
             TimeLimit(rule.statement_timeout, rule.source)
             for rule in touched
             if rule.statement_timeout is not None and rule.mode is Mode.ENFORCE
         )
         return found
+
+    def _met(self, rule: QueryRule, footprint: Footprint) -> tuple[str, ...]:
+        """What the rule meets: relations named in the statement, or else those beneath them."""
+        named = [access for access in footprint.accesses if self._matches(rule, access)]
+        met = named or [access for access in walk(footprint.accesses) if self._matches(rule, access)]
+        return tuple(dict.fromkeys(object_path(self._target, access.object) for access in met))
 
     def _matches(self, rule: QueryRule, access: Access) -> bool:
         path = object_path(self._target, access.object)
@@ -80,6 +86,6 @@ def _uses(access: Access, clause: Clause) -> bool:
     return any(use.clause is clause for use in access.columns)
 
 
-def _row_limit(rule: QueryRule) -> RowLimit:
+def _row_limit(rule: QueryRule, paths: tuple[str, ...]) -> RowLimit:
     truncate = rule.on_limit == "truncate"
-    return RowLimit(rule.max_rows, rule.max_bytes, rule.max_rows_per_day, rule.source, rule.mode, truncate)
+    return RowLimit(rule.max_rows, rule.max_bytes, rule.max_rows_per_day, rule.source, rule.mode, truncate, paths)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
-from gateway.model.footprint import Action, Footprint
+from gateway.model.footprint import Action, Footprint, ObjectName
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.model.masker import Masker
 from gateway.policy import refusals
 from gateway.policy.asking import Asker, View
 from gateway.policy.bundle import Bundle
-from gateway.policy.columns import MaskIndex
+from gateway.policy.columns import ColumnCheck, MaskIndex
 from gateway.policy.databases import DatabaseAsker
 from gateway.policy.decide import Assessment
 from gateway.policy.grants import Grant, grant_rules
@@ -130,6 +130,15 @@ class PolicySnapshot:
             return Decision(Outcome.ALLOW, reason, self.version, valid_until=asker.until)
         refused = refusals.not_permitted(action, path, answer, project)
         return Decision(Outcome.DENY, refused, self.version, valid_until=asker.until)
+
+    def masked(
+        self, principal: Principal, target: Target, client: ClientInfo, name: ObjectName, now: float
+    ) -> tuple[tuple[str, str], ...]:
+        """(column, masker) of every entry for columns of this relation that counts for this person; patterns stay patterns."""
+        if not self._compiled.masks:
+            return ()
+        asker = self.asker(principal, target_circumstances(principal, target, client, now))
+        return ColumnCheck(self._compiled.masks, asker, target).entries(name)
 
     def masker(self, text: str) -> Masker:
         """The masker that `MaskColumns` names by this text. Raises KeyError where this policy has none of that name."""

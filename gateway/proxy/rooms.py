@@ -8,6 +8,7 @@ from gateway.config import Limits
 from gateway.model.change import IssueRef
 from gateway.model.errors import AuditUnavailable
 from gateway.model.event import EventKind
+from gateway.proxy.obligations import Obligations
 from gateway.verdict import Judge, Ruling, SessionIdentity
 
 
@@ -71,3 +72,4 @@ class Rooms:
     limits: Limits
     meter: Meter | None = None
     waits: Waits | None = None
+    obligations: Obligations | None = None

@@ -26,8 +26,8 @@ from gateway.model.footprint import (
     FunctionClass,
     ObjectName,
 )
-from gateway.model.identity import Engine, Principal
-from gateway.model.paths import object_path
+from gateway.model.identity import Engine, Principal, Target
+from gateway.model.paths import object_path, segment
 from gateway.model.statement import Namespace, Statement
 from gateway.verdict.cache import BoundedCache
 from gateway.verdict.mysql_rules import decide_everywhere, forbidden_mysql_state
@@ -181,6 +181,11 @@ class Judge:
         """The record of what the gateway answers or passes by itself, for which no analysis is needed."""
         return statement_body(text=text, fingerprint="", statement_kind=kind, relations=(), decision=decision)
 
+    def beside(self, target: Target, database: str) -> Target:
+        """Another database of the target's instance; one that nobody registered belongs to no project."""
+        found = self._siblings(target.instance).get(segment(database))
+        return found or replace(target, database=database, project="")
+
     @property
     def policy_version(self) -> str:
         return self._policies.current.version
@@ -189,6 +194,16 @@ class Judge:
         """The record of a message that was refused before anybody could judge it."""
         decision = Decision(Outcome.DENY, Reason(ReasonCode.OPAQUE, reason), self._policies.current.version)
         return statement_body(text=text, fingerprint="", statement_kind="UNKNOWN", relations=(), decision=decision)
+
+    def still(self, who: SessionIdentity, verdict: Verdict) -> Decision | None:
+        """The refusal of what was allowed before; None where it still is. By the footprints: names are settled by now."""
+        principal = self._principals.current(who.principal)
+        for ruling in verdict.rulings:
+            if ruling.decision.reason.code is not ReasonCode.APPROVED_ISSUE:
+                decision = self._decide(who, principal, ruling.footprint)
+                if decision.outcome is not Outcome.ALLOW:
+                    return decision
+        return None
 
     # Change issues
 
@@ -266,6 +281,7 @@ class Judge:
             head=head,
             tail=tail,
             named=named,
+            bound=any(ruling.decision.obligations for ruling in rulings),
         )
 
     # One statement
@@ -274,7 +290,8 @@ class Judge:
         self, who: SessionIdentity, principal: Principal | None, text: str, footprint: Footprint, *, whole: bool
     ) -> Ruling:
         decision = self._decide(who, principal, footprint)
-        return Ruling(footprint, decision, self._body(who, text, footprint, decision, whole=whole))
+        own = text[footprint.start : footprint.end or len(text)] if footprint.category is Category.COPY_OUT else ""
+        return Ruling(footprint, decision, self._body(who, text, footprint, decision, whole=whole), own)
 
     @staticmethod
     def _body(who: SessionIdentity, text: str, footprint: Footprint, decision: Decision, *, whole: bool) -> bytes:
@@ -293,7 +310,8 @@ class Judge:
         now = self._clock()
         if who.target.engine is Engine.MYSQL:
             decision = decide_everywhere(policy, principal, who, footprint, now, self._siblings(who.target.instance))
-            reason = forbidden_mysql_state(footprint)
+            # MySQL's conversation neither masks nor counts: what is bound by such an obligation is refused.
+            reason = forbidden_mysql_state(footprint) or unmet_obligation(decision, masks=False, limits=False)
         else:
             decision = policy.decide(principal, who.target, who.client, footprint, now)
             reason = forbidden_state(footprint)
@@ -311,6 +329,8 @@ class Judge:
         catalog = self._catalogs.current(who.target)
         analyse = self._analyse[statement.engine]
         found = analyse(statement, catalog) or (_EMPTY,)
+        if statement.engine is Engine.MYSQL:  # its analysis follows the session through a text by itself
+            return found, True
         if len(found) == 1 or not any(changes_meaning(effect) for part in found[:-1] for effect in part.effects):
             return found, True
         return self._in_sequence(who, statement, found, state or _state_of(statement), catalog), False

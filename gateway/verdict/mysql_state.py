@@ -12,6 +12,7 @@ from gateway.model.statement import Namespace
 SQL_MODE: Final = "sql_mode"
 CHARSET: Final = "character_set_client"
 SERVER: Final = "server"
+UNKNOWN: Final = "\0"
 _NAMES: Final = frozenset({"names", "character set", "charset"})
 
 
@@ -23,7 +24,7 @@ class MySqlState:
     """`version` changes whenever the namespace does, prepared statements left aside: only texts that name them depend on those.
     `stale`: something moved that only the server can tell."""
 
-    __slots__ = ("_flags", "_namespace", "_prepared", "_temporary", "database", "stale", "version")
+    __slots__ = ("_cursors", "_flags", "_namespace", "_prepared", "_temporary", "database", "stale", "version")
 
     def __init__(self, database: str = "", flags: tuple[tuple[str, str], ...] = ()) -> None:
         self.database = database
@@ -32,6 +33,7 @@ class MySqlState:
         self._flags = dict(flags)
         self._temporary: frozenset[str] = frozenset()
         self._prepared: dict[str, str] = {}
+        self._cursors: dict[str, str] = {}
         self._namespace: Namespace | None = None
 
     @classmethod
@@ -40,6 +42,7 @@ class MySqlState:
         state = cls(namespace.search_path[0] if namespace.search_path else "", namespace.flags)
         state._temporary = namespace.temporary
         state._prepared = dict(namespace.prepared)
+        state._cursors = dict(namespace.cursors)
         return state
 
     @property
@@ -50,6 +53,7 @@ class MySqlState:
                 search_path=(self.database,) if self.database else (),
                 temporary=self._temporary,
                 prepared=tuple(sorted(self._prepared.items())),
+                cursors=tuple(sorted(self._cursors.items())),
                 flags=tuple(sorted(self._flags.items())),
             )
         return self._namespace
@@ -84,6 +88,9 @@ class MySqlState:
         """COM_RESET_CONNECTION: temporary tables and prepared statements are gone, variables are as at login."""
         self._temporary = frozenset()
         self._prepared.clear()
+        self._cursors.clear()
+        for name in [name for name in self._flags if name.startswith("@")]:
+            del self._flags[name]
         self.stale = True
         self._changed()
 
@@ -95,13 +102,19 @@ class MySqlState:
             case EffectKind.USE:
                 self.is_in(effect.value or effect.name)
             case EffectKind.SET:
-                self._set(_name(effect), effect.value.strip("'\""))
+                self._set(_name(effect), effect.value)
             case EffectKind.PREPARE:
                 self._prepared[effect.name.lower()] = effect.value
                 self._namespace = None
             case EffectKind.DEALLOCATE:
                 self._prepared.pop(effect.name.lower(), None)
                 self._namespace = None
+            case EffectKind.DECLARE:
+                self._cursors[effect.name] = effect.value
+                self._changed()
+            case EffectKind.CLOSE:
+                self._cursors.pop(effect.name, None)
+                self._changed()
             case EffectKind.TEMP_CREATE:
                 self._move(self._temporary | {effect.name})
             case EffectKind.TEMP_DROP:
@@ -113,13 +126,22 @@ class MySqlState:
 
     def _set(self, name: str, value: str) -> None:
         """What the text says; the server has the last word."""
-        if name == SQL_MODE:
+        if name.startswith("@"):
+            self._variable(name, value)
+        elif name == SQL_MODE:
             self.stale = True
             self.has(SQL_MODE, value)
         elif name in _NAMES or name == CHARSET:
             self.stale = True
             if value and value.lower() != "default":
                 self.has(CHARSET, value.lower())
+
+    def _variable(self, name: str, value: str) -> None:
+        """A user variable whose value analysis knows; "\0" is one that it does not."""
+        if value != UNKNOWN:
+            self.has(name, value)
+        elif self._flags.pop(name, None) is not None:
+            self._changed()
 
     def _move(self, temporary: frozenset[str]) -> None:
         if temporary != self._temporary:

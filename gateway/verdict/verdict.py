@@ -21,11 +21,12 @@ class SessionIdentity:
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """One statement of a text with its decision and its audit fragment: JSON members without the outer braces, secrets
-    already taken out of the text."""
+    already taken out of the text. `text` is the statement's own, of those alone whose text decides how results look (COPY)."""
 
     footprint: Footprint
     decision: Decision
     audit_body: bytes
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Verdict:
     ends_only    its effects do no more than end a transaction: no barrier where the transaction changed nothing
     head, tail   of a single statement's audit fragment around its text, where any text of the same shape has this very
                  verdict; None where it has not
+    bound        something must be done with its results: masks, limits, notices
     named        the text depends on SQL-level prepared statements or cursors: valid for that namespace alone
     """
 
@@ -53,6 +55,7 @@ class Verdict:
     head: bytes | None = None
     tail: bytes = b""
     named: bool = False
+    bound: bool = False
 
     @property
     def refused(self) -> Ruling | None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import asyncpg
 import uvloop
 
 from gateway.analysis import analyse_postgres, normalise_postgres
+from gateway.app.obligations import PolicyObligations
 from gateway.audit.keys import AuditKeys
 from gateway.audit.log import AuditLog
 from gateway.catalog.service import CatalogService
@@ -101,6 +102,28 @@ class Same:
         return None if principal.name in self.gone else principal
 
 
+class MemoryUsage:
+    """Today's counts, without a store."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], int] = {}
+        self.looked = 0
+
+    def known(self, user: str, path: str) -> int | None:
+        return self.rows.get((user, path))
+
+    async def look(self, user: str, paths: Iterable[str]) -> None:
+        self.looked += 1
+        for path in paths:
+            self.rows.setdefault((user, path), 0)
+
+    def add(self, user: str, path: str, rows: int) -> None:
+        self.rows[user, path] = self.rows.get((user, path), 0) + rows
+
+    def flush_soon(self) -> None:
+        return
+
+
 @dataclass(slots=True)
 class Running:
     """What runs on the gateway's loop."""
@@ -115,6 +138,7 @@ class Running:
     catalogs: CatalogService
     policy_dir: Path
     audit_dir: Path
+    usage: MemoryUsage
 
 
 @contextlib.asynccontextmanager
@@ -128,9 +152,10 @@ async def running_gateway(
     durability: Literal["strict", "relaxed"] = "strict",
     limits: Limits | None = None,
     port: int = 0,
+    files: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """A gateway on a free port of 127.0.0.1 in front of one server, `pg1`."""
-    policy_dir = write_bundle(home / "policies", policy)
+    policy_dir = write_bundle(home / "policies", policy, files)
     policies = PolicyService(policy_dir)
     keys = AuditKeys.derive(lambda purpose: hashlib.sha512(purpose.encode()).digest())
     audit_dir = home / "audit"
@@ -154,29 +179,37 @@ async def running_gateway(
         principals,
         {Engine.POSTGRES: analyse_postgres},
         {Engine.POSTGRES: normalise_postgres},
+        masks=True,
+        limits=True,
     )
+    usage = MemoryUsage()
+    obligations = PolicyObligations(policies, catalogs.current, principals, usage, b"key of the hashes")
     catalogs.subscribe(lambda target, snapshot: judge.changed())
     verifier = str(Verifier.build(PASSWORD))
     directory = MemoryDirectory({"pg1": access}, tuple(f"pg1/{name}" for name in databases))
     directory.users.update({user: Record(verifier) for user in users})
     rules, sessions = MemoryPolicy(), Sessions(limits.connections_per_user)
     desk = LoginDesk(directory, LoginThrottle(1_000_000), b"mock secret", None)
-    converse = Converse(Rooms(judge, audit, reviews, limits))
+    converse = Converse(Rooms(judge, audit, reviews, limits, obligations=obligations))
     door = PostgresDoor(desk, rules, rules, MemoryAudit(), CancelRegistry(), sessions, converse)
     listener = Listener("127.0.0.1", port, door.serve, connections=limits.connections)
     await listener.start()
     try:
-        yield Running(listener.port, judge, audit, policies, principals, reviews, sessions, catalogs, policy_dir, audit_dir)
+        yield Running(
+            listener.port, judge, audit, policies, principals, reviews, sessions, catalogs, policy_dir, audit_dir, usage
+        )
     finally:
         await listener.close()
         await catalogs.close()
         await audit.close()
 
 
-def write_bundle(folder: Path, policy: str) -> Path:
+def write_bundle(folder: Path, policy: str, files: Mapping[str, str] | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(MODEL, folder / "model.conf")
     (folder / "policy.csv").write_text(policy, encoding="utf-8")
+    for name, text in (files or {}).items():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -348,7 +348,7 @@ class ClientSide(asyncio.Protocol):
         if answer.refusal is not None or answer.verdict is None:
             c.ledger.append(c.begin(PARSE, answer))
             return refuse.FAILING_PARSE
-        lasting = not answer.verdict.named and answer.release is None
+        lasting = not (answer.verdict.named or answer.verdict.bound) and answer.release is None
         prepared = Prepared(name, text, answer.verdict, c.stamp if lasting else None)
         prepared.release = answer.release
         if name:
@@ -386,6 +386,7 @@ class ClientSide(asyncio.Protocol):
             return refused
         self.open_pipeline = True
         bound = prepared if prepared.release is not None else Portal(prepared, c.state.namespace.search_path)
+        c.obliged.bound(portal)
         if portal:
             c.ledger.append(c.names.bind(BIND, portal, bound))
         else:
@@ -410,10 +411,13 @@ class ClientSide(asyncio.Protocol):
         if refused is not None:
             return refused
         release, prepared.release = prepared.release, None
-        execution = c.start_execution(EXECUTE, prepared.verdict, release)
+        execution = c.start_execution(EXECUTE, prepared.verdict, release, portal)
         self.open_pipeline = True
+        ahead = b"" if execution.watch is None else c.obliged.describing(execution, portal)
         c.ledger.append(execution)
-        return KEEP if execution.refusal is None else refuse.FAILING_PARSE
+        if execution.refusal is not None:
+            return refuse.FAILING_PARSE
+        return ahead + data[position:end] if ahead else KEEP
 
     def _judged_again(self, prepared: Prepared, kind: int) -> bytes | None:
         """Before a statement is bound and before it is executed: None where it still may, else what to send or WAIT."""
@@ -433,7 +437,8 @@ class ClientSide(asyncio.Protocol):
             c.ledger.append(c.begin(kind, answer))
             return refuse.FAILING_PARSE
         prepared.verdict = answer.verdict
-        prepared.stamp = None if answer.verdict.named or answer.release is not None else c.stamp
+        fleeting = answer.verdict.named or answer.verdict.bound or answer.release is not None
+        prepared.stamp = None if fleeting else c.stamp
         if answer.release is not None:
             prepared.release = answer.release
         return None

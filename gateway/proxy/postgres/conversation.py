@@ -24,6 +24,7 @@ from gateway.proxy.postgres.known import Known
 from gateway.proxy.postgres.ledger import Execution, Ledger, Prepared
 from gateway.proxy.postgres.lifetime import Lifetime
 from gateway.proxy.postgres.names import Names
+from gateway.proxy.postgres.obliged import Obliged
 from gateway.proxy.postgres.outlet import SLOW_CLIENT, Outlet
 from gateway.proxy.postgres.ports import Release, Rooms
 from gateway.proxy.postgres.probe import Answer as ServerState
@@ -63,6 +64,7 @@ class Conversation:
         "moved",
         "names",
         "notices",
+        "obliged",
         "outlet",
         "progress",
         "records",
@@ -107,6 +109,7 @@ class Conversation:
         self.notices: list[bytes] = []
         self.rename: bytes | None = None  # the application_name to go back to, with the user's name before it
         self._learned_once = False
+        self.obliged = Obliged(self, rooms.obligations)
         self.progress = Progress(self)
         self.decider = Decider(self)
         self.client_side = ClientSide(self)
@@ -139,7 +142,7 @@ class Conversation:
             verdict.outcome is Outcome.ALLOW
             and len(verdict.rulings) == 1
             and not (verdict.effects or verdict.barrier or verdict.named)
-            and not verdict.rulings[0].decision.obligations
+            and not verdict.bound
             and verdict.epoch == self.epoch
         )
 
@@ -181,7 +184,7 @@ class Conversation:
             execution.refusal = answer.refusal
         return execution
 
-    def start_execution(self, kind: int, verdict: Verdict, release: Release | None) -> Execution:
+    def start_execution(self, kind: int, verdict: Verdict, release: Release | None, portal: bytes | None = None) -> Execution:
         began = time.perf_counter()
         execution = Execution(kind, self.records.last + 1, verdict, began)
         try:
@@ -195,7 +198,9 @@ class Conversation:
             return execution
         execution.release = release
         execution.barrier = verdict.barrier and not (verdict.ends_only and self.state.unchanged)
-        if verdict.rulings[0].decision.obligations:
+        if verdict.bound:
+            if verdict.outcome is Outcome.ALLOW:
+                self.obliged.begin(execution, portal)
             self._notify(verdict)
         return execution
 

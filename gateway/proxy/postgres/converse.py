@@ -2,11 +2,14 @@
 
 import asyncio
 import time
+from typing import Final
 
 from gateway.proxy.postgres.conversation import Conversation
 from gateway.proxy.postgres.ports import Rooms
 from gateway.proxy.postgres.session import Session
 from gateway.proxy.sessions import About
+
+_SWEEP_SECONDS: Final = 0.5
 
 
 class Running:
@@ -46,8 +49,22 @@ class Converse:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
+        self._live: set[Conversation] = set()
+        self._sweep: asyncio.TimerHandle | None = None
 
     def __call__(self, session: Session) -> Running:
         conversation = Conversation(self._rooms, session)
+        self._live.add(conversation)
+        conversation.life.closed.add_done_callback(lambda _: self._live.discard(conversation))
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._look_again)
         conversation.life.start()
         return Running(conversation)
+
+    def _look_again(self) -> None:
+        """Twice a second, what runs must still be allowed. Statements pay nothing for it."""
+        now = time.time()
+        for conversation in tuple(self._live):
+            conversation.obliged.look_again(now)
+        again = bool(self._live)
+        self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._look_again) if again else None

@@ -46,7 +46,7 @@ class Decider:
     """`waiting`: the message at the head of the client's input waits, and so does everything behind it. `outgoing`: what the
     server is to be sent behind everything before that message."""
 
-    __slots__ = ("_answer", "_c", "_probing", "_since", "_task", "outgoing", "waiting")
+    __slots__ = ("_answer", "_c", "_held", "_probing", "_since", "_task", "outgoing", "waiting")
 
     def __init__(self, conversation: "Conversation") -> None:
         self._c = conversation
@@ -54,6 +54,7 @@ class Decider:
         self._task: asyncio.Task[None] | None = None
         self._probing = False
         self._since = 0.0  # when the message at the head began to wait
+        self._held = 0  # how many cancel requests are on their way to the server
         self.waiting = False
         self.outgoing = b""
 
@@ -81,8 +82,18 @@ class Decider:
 
     def server_answered(self) -> None:
         """What was waited for may be there."""
-        if self.waiting and self._task is None and not self._probing and not self._c.ledger.barriers:
+        if self.waiting and self._task is None and not (self._probing or self._held or self._c.ledger.barriers):
             self._resume()
+
+    def hold(self) -> None:
+        """Nothing goes to the server until `let_go`."""
+        self._held += 1
+        self._pause()
+
+    def let_go(self) -> None:
+        self._held -= 1
+        if not self._c.ended:
+            self.server_answered()
 
     def probe_ended(self) -> None:
         self._probing = False
@@ -131,6 +142,9 @@ class Decider:
     def _settled(self, verdict: Verdict, text: str) -> Answer | None:
         match verdict.outcome:
             case Outcome.ALLOW:
+                if verdict.bound and not self._c.obliged.ready(verdict):
+                    self._later(self._counted(verdict))
+                    return None
                 return Answer(verdict)
             case Outcome.DENY:
                 return Answer(verdict, refuse.denied(verdict))
@@ -157,6 +171,8 @@ class Decider:
         self._c.client_valve.pause(WAITING)
 
     def _resume(self) -> None:
+        if self._held:
+            return
         self.waiting = False
         waits = self._c.rooms.waits
         if waits is not None:
@@ -198,6 +214,9 @@ class Decider:
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
         return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)
+
+    async def _counted(self, verdict: Verdict) -> None:
+        await self._c.obliged.prepare(verdict)
 
     async def _review(self, verdict: Verdict, text: str) -> Answer:
         """An approved statement passes once; any other goes into an issue."""

@@ -8,11 +8,14 @@ or CopyFail that was sent before the server had asked for data: it is never answ
 
 from collections import deque
 from collections.abc import MutableMapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.proxy.postgres.ports import Release
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gateway.proxy.postgres.watch import Watch
 
 PARSE: Final = 1
 BIND: Final = 2
@@ -42,6 +45,7 @@ class Entry:
     """A message of the extended protocol. `undo` (mapping, key, value before) is for when the server skips or refuses it."""
 
     __slots__ = ("barrier", "kind", "refusal", "undo")
+    watch: "Watch | None" = None
 
     def __init__(self, kind: int, undo: "Undo | None" = None) -> None:
         self.kind = kind
@@ -68,9 +72,10 @@ class Execution(Entry):
     index    how many of its statements are complete
     began    monotonic seconds
     rows, size   of the statement's result so far; size in payload bytes
+    watch    over its results, where the decision has obligations
     """
 
-    __slots__ = ("began", "index", "number", "release", "rows", "size", "verdict")
+    __slots__ = ("began", "index", "number", "release", "rows", "size", "verdict", "watch")
 
     def __init__(self, kind: int, number: int, verdict: Verdict | None, began: float) -> None:
         self.kind = kind
@@ -84,6 +89,7 @@ class Execution(Entry):
         self.size = 0
         self.index = 0
         self.release: Release | None = None
+        self.watch = None
 
 
 class Ledger:
@@ -143,6 +149,10 @@ class Ledger:
         self.skipping = not self.entries
         self.copying = None
         return dropped
+
+    def skip_unless_synced(self) -> None:
+        """The client was told an error in place of the head's completion: what it sends up to its Sync is dropped."""
+        self.skipping = not any(entry.kind == SYNC for entry in self.entries)
 
     def begin_copy_in(self, execution: "Execution") -> None:
         """CopyInResponse: the server reads on until CopyDone or CopyFail and ignores every Sync before it."""

@@ -190,6 +190,7 @@ class Lifetime:
             if timer is not None:
                 timer.cancel()
         c.decider.cancel()
+        c.obliged.close()
         running = bool(c.ledger.entries)
         c.progress.lost((refusal.code, refusal.message))
         for prepared in c.names.everything():

@@ -28,8 +28,9 @@ class Progress:
 
     # Ends of executions
 
-    def complete(self, execution: Execution, tag: bytes) -> bool:
-        """CommandComplete or EmptyQueryResponse for the next statement. False: more answers than statements were understood."""
+    def complete(self, execution: Execution, tag: bytes, error: tuple[str, str] | None = None) -> bool:
+        """CommandComplete or EmptyQueryResponse for the next statement. False: more answers than statements were understood.
+        `error` is what the client hears instead, though the server was done."""
         c = self._c
         verdict = execution.verdict
         index = execution.index
@@ -38,8 +39,10 @@ class Progress:
         execution.index = index + 1
         if tag.startswith(_ROW_COUNTS):
             execution.rows = _count(tag)
-        now = time.perf_counter()
-        self._record(execution, index, now)
+        if error is None:
+            self._record(execution, index, time.perf_counter())
+        else:
+            self._record_failure(execution, index, error)
         if verdict.effects or verdict.barrier:
             self._follow(verdict.rulings[index], tag)
         if execution.release is not None and execution.index == len(verdict.rulings):
@@ -49,6 +52,8 @@ class Progress:
         execution.rows = execution.size = 0
         if execution.kind != QUERY:
             c.ledger.settle(execution)
+        if execution.watch is not None and execution.index == len(verdict.rulings):
+            c.obliged.ended(execution)
         return True
 
     def suspended(self, execution: Execution) -> None:
@@ -58,11 +63,15 @@ class Progress:
         if verdict is not None and (verdict.effects or verdict.barrier):
             self._follow(verdict.rulings[0], b"")  # its first row may have done it already
         self._c.ledger.settle(execution)
+        if execution.watch is not None:
+            self._c.obliged.ended(execution)
 
     def failed(self, execution: Execution, error: tuple[str, str]) -> None:
         """The statement at hand failed; those behind it in its message never run."""
         c = self._c
         c.ledger.settle(execution)
+        if execution.watch is not None:
+            c.obliged.ended(execution)
         if execution.release is not None:
             c.claims.failed(execution.release, error[1])
             execution.release = None
@@ -122,7 +131,11 @@ class Progress:
             return
         seconds = now - execution.began
         try:
-            c.records.end(execution.number + index, execution.rows, execution.size, seconds)
+            if execution.watch is None:
+                c.records.end(execution.number + index, execution.rows, execution.size, seconds)
+            else:
+                more = execution.watch.remark()
+                c.records.end(execution.number + index, execution.rows, execution.size, seconds, more)
         except AuditUnavailable as error:
             c.life.audit_failed(error)
         if c.rooms.meter is not None:
@@ -135,7 +148,8 @@ class Progress:
         if verdict is not None and index < len(verdict.rulings) and _MASKED in verdict.rulings[index].audit_body:
             error = error[0], withheld(error[1])
         try:
-            c.records.failed(execution.number + index, execution.rows, execution.size, seconds, error)
+            more = b"" if execution.watch is None else execution.watch.remark()
+            c.records.failed(execution.number + index, execution.rows, execution.size, seconds, error, more)
         except AuditUnavailable as failure:
             c.life.audit_failed(failure)
         if c.rooms.meter is not None:

@@ -44,8 +44,11 @@ class Refusal:
     detail: str = ""
     hint: str = ""
     position: int | None = None  # in the text, in characters from 1
+    encoded: bytes = b""  # the whole message, where it is not made of these
 
     def encode(self, severity: str = "ERROR") -> bytes:
+        if self.encoded:
+            return self.encoded
         report = ErrorResponse.of(severity, self.code, self.message, detail=self.detail, hint=self.hint, position=self.position)
         return report.encode()
 

@@ -25,6 +25,8 @@ from gateway.proxy.postgres.ledger import (
     Execution,
     Quick,
 )
+from gateway.proxy.postgres.obliged import OwnDescribe
+from gateway.proxy.postgres.watch import ROW_LIMIT
 from gateway.wire.errors import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -60,11 +62,28 @@ _ACKNOWLEDGES: Final = {_PARSED: PARSE, _BOUND: BIND, _CLOSED: CLOSE, _NO_DATA: 
 
 
 class ServerSide(asyncio.Protocol):
-    __slots__ = ("_answer", "_c", "_closes", "_hide", "_probe_syncs", "_rest", "_skip", "_skip_rows")
+    __slots__ = (
+        "_answer",
+        "_c",
+        "_closes",
+        "_gathered",
+        "_hide",
+        "_mute",
+        "_pieces",
+        "_probe_syncs",
+        "_rest",
+        "_skip",
+        "_skip_rows",
+        "_wanted",
+    )
 
     def __init__(self, conversation: "Conversation") -> None:
         self._c = conversation
         self._rest = b""  # the beginning of a frame
+        self._wanted = 0  # bytes of a large frame that must be there whole; `_pieces` are what came behind `_rest`
+        self._gathered = 0
+        self._pieces: list[bytes] = []
+        self._mute = False  # the client was told an error that the server knows nothing of
         self._skip = 0  # bytes of a large frame that are still to come
         self._skip_rows = False  # they belong to a DataRow
         self._hide = False  # they are not for the client
@@ -86,14 +105,26 @@ class ServerSide(asyncio.Protocol):
         if c.notices:
             c.send_notices()
         if self._rest:
-            data = self._rest + data
+            if self._wanted and not self._whole(data):
+                return
+            data = b"".join((self._rest, *self._pieces, data))
             self._rest = b""
+            self._pieces.clear()
+            self._wanted = 0
         try:
             self._walk(data)
         except (ProtocolViolation, IndexError) as error:
             c.life.lost_track(str(error) or "an answer that nobody waits for")
         if len(c.ledger.entries) < UNANSWERED_LIMIT // 2:
             c.client_valve.resume(UNANSWERED)
+
+    def _whole(self, data: bytes) -> bool:
+        """Whether the large frame that must be read is there now; else its next piece is kept."""
+        self._gathered += len(data)
+        if self._gathered >= self._wanted:
+            return True
+        self._pieces.append(data)
+        return False
 
     def _quick(self, data: bytes) -> bool:
         """The usual answer to an exchange of the short way, all of it and nothing else: no error, no change of state.
@@ -162,14 +193,19 @@ class ServerSide(asyncio.Protocol):
                         self._answer = probe.answer(data[start + 5 : position])
                         mark = self._cut(data, mark, start, position)
                     elif type(head) is Execution:
-                        head.rows += rows
-                        head.size += position - start - 5 * rows
+                        if head.watch is None:
+                            head.rows += rows
+                            head.size += position - start - 5 * rows
+                        else:
+                            mark = head.watch.rows(data, mark, start, position, rows)
                     else:
                         raise ProtocolViolation("rows that nobody asked for")
+                    if self._mute:
+                        mark = position
                     continue
             end = position + 1 + _length(data, position + 1)[0]
             if end > size:
-                if end - position <= _PIECE or self._needs_more(kind, data, position):
+                if end - position <= _PIECE or self._needs_more(kind, data, position, end):
                     break
                 mark = self._begin_large(kind, data, position, end, mark)
                 position = size
@@ -184,22 +220,32 @@ class ServerSide(asyncio.Protocol):
             elif kind == _COMPLETE:
                 if entries[0].kind == PROBE:
                     mark = self._cut(data, mark, position, end)
+                elif entries[0].watch is not None:
+                    mark = self._watched(data, position, end, mark, suspended=False)
                 elif not self._complete(entries[0], data[position + 5 : end - 1]):
                     raise ProtocolViolation("more answers than statements")
             elif kind in _PASSING:
                 if kind == _COPY_DATA:
                     head = entries[0]
-                    if type(head) is Execution:
+                    if head.watch is not None:
+                        mark = head.watch.copy_data(data, mark, position, end)
+                    elif type(head) is Execution:
                         head.size += end - position - 5
+                elif kind == _NOTICE and entries and entries[0].watch is not None and entries[0].watch.hides:
+                    mark = self._cut(data, mark, position, end)
+                    c.outlet.send(c.obliged.notice(data[position + 5 : end]))
             else:
                 mark = self._other(kind, data, position, end, mark)
                 if c.ended:
                     return
+            if self._mute:
+                mark = self._muted(kind, data, position, end)
             position = end
         if mark < position:
             c.outlet.send(data if mark == 0 and position == size else data[mark:position])
         if position < size:
             self._rest = data[position:]
+            self._gathered = size - position
         elif c.draining:
             c.life.leave_if_idle()
 
@@ -227,17 +273,29 @@ class ServerSide(asyncio.Protocol):
             head = self._c.ledger.entries[0]
             if type(head) is not Execution:
                 raise ProtocolViolation("rows that nobody asked for")
+            if head.watch is not None and not head.watch.large(kind, end - position - 5):
+                mark = self._cut(data, mark, position, size)
+                self._hide = True
+                return mark
             head.rows += kind == _DATA_ROW
             head.size += size - position - 5
         elif kind not in {_NOTICE, _NOTIFICATION}:
             mark = self._other(kind, data, position, end, mark)
             self._hide = mark > position
-            return min(mark, size)
+            mark = min(mark, size)
+        if self._mute:
+            self._hide = True
+            mark = size
         return mark
 
-    @staticmethod
-    def _needs_more(kind: int, data: bytes, position: int) -> bool:
+    def _needs_more(self, kind: int, data: bytes, position: int, end: int) -> bool:
         if kind in {_DATA_ROW, _COPY_DATA, _NOTICE, _NOTIFICATION, _DESCRIPTION, _PARAMETERS}:
+            entries = self._c.ledger.entries
+            head = entries[0] if entries else None
+            collects = type(head) is OwnDescribe or (head is not None and head.watch is not None and head.watch.collects)
+            if collects and end - position <= ROW_LIMIT:
+                self._wanted = end - position
+                return True
             return False
         if kind == _ERROR:
             return len(data) - position < _ERROR_HEAD
@@ -247,6 +305,48 @@ class ServerSide(asyncio.Protocol):
         """data[start:end] is not for the client."""
         if mark < start:
             self._c.outlet.send(data[mark:start])
+        return end
+
+    # Executions with obligations
+
+    def _watched(self, data: bytes, position: int, end: int, mark: int, *, suspended: bool) -> int:
+        """CommandComplete or PortalSuspended of an execution that is watched."""
+        c = self._c
+        head = c.ledger.entries[0]
+        if type(head) is not Execution or head.watch is None:
+            raise ProtocolViolation("a completion that nobody waits for")
+        tag = b"SELECT" if suspended else data[position + 5 : end - 1]
+        watch = head.watch
+        if self._mute:
+            if not self._complete(head, tag):
+                raise ProtocolViolation("more answers than statements")
+            return mark
+        instead = watch.completed(tag)
+        if instead is not None:
+            mark = self._cut(data, mark, position, end)
+            c.outlet.send(instead)
+        refusal = watch.refusal
+        if refusal is None:
+            if suspended and instead is None:
+                c.progress.suspended(head)
+                c.ledger.pop()
+            elif not self._complete(head, tag):
+                raise ProtocolViolation("more answers than statements")
+            return mark
+        if not c.progress.complete(head, tag, (refusal.code, refusal.message)):
+            raise ProtocolViolation("more answers than statements")
+        self._mute = True
+        if head.kind == EXECUTE:
+            c.ledger.pop()
+            c.ledger.skip_unless_synced()
+        c.client_side.reheat()
+        c.decider.server_answered()
+        return mark
+
+    def _muted(self, kind: int, data: bytes, position: int, end: int) -> int:
+        """The client was told an error: until ReadyForQuery it hears no more than what is told at any time."""
+        if kind in {_STATUS, _NOTIFICATION}:
+            self._c.outlet.send(data[position:end])
         return end
 
     # Answers
@@ -264,6 +364,7 @@ class ServerSide(asyncio.Protocol):
     def _ready(self, status: int) -> None:
         c = self._c
         ledger = c.ledger
+        self._mute = False
         head = ledger.entries[0]
         ledger.pop()
         if head.kind == PROBE:
@@ -298,7 +399,13 @@ class ServerSide(asyncio.Protocol):
             if kind == _CLOSED:
                 self._probe_closes()
             return self._cut(data, mark, position, end)
+        if type(head) is OwnDescribe and kind in {_DESCRIPTION, _NO_DATA}:
+            head.watch_on.describe(head.portal, data[position + 5 : end] if kind == _DESCRIPTION else None)
+            c.ledger.pop()
+            return self._cut(data, mark, position, end)
         if kind == _DESCRIPTION:
+            if head.watch is not None:
+                head.watch.described(data[position + 5 : end])
             if head.kind == DESCRIBE:
                 c.ledger.pop()
             elif type(head) is not Execution:
@@ -315,6 +422,8 @@ class ServerSide(asyncio.Protocol):
         elif kind == _EMPTY:
             if not self._complete(head, b""):
                 raise ProtocolViolation("more answers than statements")
+        elif kind == _SUSPENDED and head.kind == EXECUTE and head.watch is not None:
+            return self._watched(data, position, end, mark, suspended=True)
         elif kind == _SUSPENDED and head.kind == EXECUTE:
             c.progress.suspended(head)
             c.ledger.pop()
@@ -322,7 +431,10 @@ class ServerSide(asyncio.Protocol):
         elif kind == _COPY_IN:
             c.ledger.begin_copy_in(head)
             c.client_side.reheat()
-        elif kind != _COPY_OUT:
+        elif kind == _COPY_OUT:
+            if head.watch is not None:
+                head.watch.copy_begins()
+        else:
             raise ProtocolViolation(f"unexpected message {chr(kind)!r} from the server")
         return mark
 
@@ -338,6 +450,9 @@ class ServerSide(asyncio.Protocol):
         head = entries[0]
         c.moved = True
         refusal = head.refusal
+        if refusal is None:
+            payload = data[position + 5 : min(end, len(data))]
+            refusal = c.obliged.scrubbed(entries, payload, (severity, code, message))
         error = (code, message) if refusal is None else (refusal.code, refusal.message)
         c.state.error()
         c.follow_state()
@@ -354,7 +469,8 @@ class ServerSide(asyncio.Protocol):
         if refusal is None:
             return mark
         mark = self._cut(data, mark, position, end)
-        c.outlet.send(refusal.encode())
+        if not self._mute:
+            c.outlet.send(refusal.encode())
         return mark
 
     # The gateway's own question
