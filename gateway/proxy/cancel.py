@@ -53,9 +53,13 @@ class CancelRegistry:
         while process_id in self._sessions:
             process_id = secrets.randbelow(2**31 - 2) + 1
         key = CancelKey(process_id, secrets.token_bytes(secret_bytes))
-        self._sessions[process_id] = key, action
-        self._by_digest[key.digest] = process_id
+        self.enter(key, action)
         return key
+
+    def enter(self, key: CancelKey, action: CancelAction) -> None:
+        """A key that the caller made, for an id that is free."""
+        self._sessions[key.process_id] = key, action
+        self._by_digest[key.digest] = key.process_id
 
     def forget(self, key: CancelKey) -> None:
         if self._sessions.pop(key.process_id, None) is not None:

@@ -22,6 +22,7 @@ from typing import Final
 from gateway.model.identity import ClientInfo, Principal
 from gateway.proxy.credentials import TOKEN_SUFFIX, CertificateUse, can_be_a_name, settle
 from gateway.proxy.mysql.address import split_user
+from gateway.proxy.mysql.backend import is_local
 from gateway.proxy.mysql.channel import LoginChannel
 from gateway.proxy.mysql.charset import safe_collation
 from gateway.proxy.mysql.face import Face
@@ -46,6 +47,7 @@ from gateway.wire.mysql.handshake import (
 log = logging.getLogger(__name__)
 
 _LONGEST_PASSWORD: Final = 1024
+_SEALED_SIZE: Final = 256  # of what is encrypted with an RSA key of 2048 bits
 _APPLICATION: Final = (b"program_name", b"_client_name")
 _SHOWN_NAME: Final = 64
 
@@ -121,6 +123,7 @@ class ClientLogin:
         self._connection_id = connection_id
         self._refuse_with = refuse_with
         self._with_password = True
+        self._in_clear = False
         self.user = ""
         self.database = ""
         self.application_name = ""
@@ -306,13 +309,23 @@ class ClientLogin:
             if answer == auth.REQUEST_PUBLIC_KEY:
                 self._channel.say(AuthMoreData(self._desk.rsa.public_pem).encode())
                 answer = await self._channel.packet()
-            secret = await asyncio.to_thread(self._desk.rsa.decrypt_password, answer, nonce)
+            secret = await self._opened(answer, nonce)
         if secret is None or len(secret) > _LONGEST_PASSWORD:
             return None
         try:
             return secret.decode()
         except UnicodeDecodeError:
             return None
+
+    async def _opened(self, answer: bytes, nonce: bytes) -> bytes | None:
+        """MariaDB's client library sends the password in clear where it has no TLS, and asks for no key: taken only where it
+        has not left this machine."""
+        if not answer.endswith(b"\0") or len(answer) >= _SEALED_SIZE:
+            return await asyncio.to_thread(self._desk.rsa.decrypt_password, answer, nonce)
+        if is_local(self._address or "localhost"):
+            return answer[:-1]
+        self._in_clear = True
+        return None
 
     async def _by_token(self, claim: _Claim, clock: asyncio.Timeout) -> tuple[Principal | None, str] | Refused:
         answered = await self._scramble(claim)
@@ -340,7 +353,8 @@ class ClientLogin:
         password = "YES" if self._with_password else "NO"
         shown = self._written.encode("utf-8", "replace").decode()
         message = f"Access denied for user '{shown}'@'{self._address}' (using password: {password})"
-        return self._refused(RefusalCode.INVALID_PASSWORD, message, reason)
+        hint = "The password came in clear and was not looked at: connect over TLS." if self._in_clear else ""
+        return self._refused(RefusalCode.INVALID_PASSWORD, message, reason, hint)
 
     def _refused(self, code: str, message: str, reason: str, hint: str = "") -> Refused:
         return Refused(code, message, reason, hint=hint, user=self.user, database=self.database)

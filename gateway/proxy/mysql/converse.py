@@ -1,0 +1,48 @@
+"""Makes conversations: what the door calls when both logins are through."""
+
+import asyncio
+
+from gateway.proxy.mysql.conversation import Conversation
+from gateway.proxy.mysql.session import Session
+from gateway.proxy.rooms import Rooms
+
+
+class Running:
+    """A running conversation, as the door sees it (`session.MySqlConversation`)."""
+
+    __slots__ = ("_conversation",)
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        return self._conversation.life.closed
+
+    def take_rest(self) -> bytes:
+        return self._conversation.client_side.take_rest()
+
+    @property
+    def change(self) -> bytes | None:
+        return self._conversation.change
+
+    def drain(self) -> None:
+        self._conversation.life.drain()
+
+    def abort(self) -> None:
+        self._conversation.life.abort()
+
+    def kill(self) -> None:
+        self._conversation.life.kill()
+
+
+class Converse:
+    """The conversation factory (`session.ConversationFactory`) over the rooms that all conversations share."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def __call__(self, session: Session) -> Running:
+        conversation = Conversation(self._rooms, session)
+        conversation.life.start()
+        return Running(conversation)

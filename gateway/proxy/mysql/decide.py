@@ -1,0 +1,173 @@
+"""Deciding on one command, and everything that must be known or asked before.
+
+One command is on its way at a time: nothing has to be waited for but the catalog, the state that only the server knows, and
+the change desk. Meanwhile the client's input waits.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final
+
+from gateway.model.decision import Outcome
+from gateway.model.errors import AuditUnavailable, GatewayError
+from gateway.model.identity import Engine
+from gateway.model.statement import Namespace, Origin, Statement
+from gateway.proxy.mysql import refuse
+from gateway.proxy.mysql.refuse import Refusal
+from gateway.proxy.rooms import Release
+from gateway.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gateway.proxy.mysql.conversation import Conversation
+
+log = logging.getLogger(__name__)
+
+WAITING: Final = 1  # reason of the client's valve
+
+
+class Answer:
+    """What happens to a command: refused with `refusal`, else it passes; `release` where an approval lets it."""
+
+    __slots__ = ("refusal", "release", "verdict")
+
+    def __init__(self, verdict: Verdict | None, refusal: Refusal | None = None, release: Release | None = None) -> None:
+        self.verdict = verdict
+        self.refusal = refusal
+        self.release = release
+
+
+class Decider:
+    """`waiting`: the command at the head of the client's input waits, and so does everything behind it."""
+
+    __slots__ = ("_answer", "_c", "_task", "waiting")
+
+    def __init__(self, conversation: "Conversation") -> None:
+        self._c = conversation
+        self._answer: Answer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.waiting = False
+
+    def decide(self, text: str, origin: Origin, namespace: Namespace | None = None) -> Answer | None:
+        """The answer for the command at the head, or None: ask again when resumed. `namespace`: not the present one."""
+        answer, self._answer = self._answer, None
+        if answer is not None and self._still_good(answer):
+            return answer
+        if self.must_wait():
+            return None
+        c = self._c
+        statement = Statement(Engine.MYSQL, text, namespace or c.state.namespace, origin)
+        try:
+            verdict = c.judge.judge(c.who, statement, c.state if namespace is None else None)
+        except GatewayError as error:
+            return Answer(None, refuse.undecided(error))
+        if answer is None and c.judge.unknown(verdict):
+            self._later(self._after_refresh(statement))
+            return None
+        return self._settled(verdict, statement)
+
+    def must_wait(self) -> bool:
+        """Whether something has to be learned before anything can be judged; if so it is under way."""
+        c = self._c
+        if c.catalog_changed:
+            c.catalog_changed = False
+            self._later(self._refresh())
+            return True
+        if c.state.stale:
+            self._pause()
+            c.ask_state()
+            return True
+        return False
+
+    def state_learned(self) -> None:
+        self._resume()
+
+    def later(self, work: "Coroutine[None, None, Answer | None]") -> None:
+        """Work that the command at the head waits for."""
+        self._later(work)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        answer, self._answer = self._answer, None
+        if answer is not None and answer.release is not None:
+            self._c.claims.give_back(answer.release)
+
+    def _still_good(self, answer: Answer) -> bool:
+        """Whether the answer was found under the rules that still hold."""
+        if answer.verdict is None or answer.refusal is not None or answer.verdict.epoch == self._c.judge.epoch:
+            return True
+        if answer.release is not None:
+            self._c.claims.give_back(answer.release)
+        return False
+
+    def _settled(self, verdict: Verdict, statement: Statement) -> Answer | None:
+        match verdict.outcome:
+            case Outcome.ALLOW:
+                return Answer(verdict)
+            case Outcome.DENY:
+                return Answer(verdict, refuse.denied(verdict))
+            case Outcome.REVIEW:
+                self._later(self._review(verdict, statement))
+                return None
+
+    # Waiting
+
+    def _pause(self) -> None:
+        self.waiting = True
+        self._c.client_valve.pause(WAITING)
+
+    def _resume(self) -> None:
+        self.waiting = False
+        self._c.client_valve.resume(WAITING)
+        self._c.client_side.go_on()
+
+    def _later(self, work: Coroutine[None, None, Answer | None]) -> None:
+        self._pause()
+        self._task = asyncio.get_running_loop().create_task(self._finish(work))
+
+    async def _finish(self, work: Coroutine[None, None, Answer | None]) -> None:
+        try:
+            self._answer = await work
+        except AuditUnavailable:
+            self._answer = Answer(None, refuse.AUDIT_UNAVAILABLE)
+        except GatewayError as error:
+            self._answer = Answer(None, refuse.undecided(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("session %s: a decision failed", self._c.who.session_id)
+            self._answer = Answer(None, refuse.INTERNAL)
+        self._task = None
+        if not self._c.ended:
+            self._resume()
+
+    async def _refresh(self) -> Answer | None:
+        try:
+            await self._c.judge.refresh(self._c.who)
+        except GatewayError:
+            self._c.catalog_changed = True  # the next statement tries again
+            raise
+        return None
+
+    async def _after_refresh(self, statement: Statement) -> Answer | None:
+        c = self._c
+        verdict = await c.judge.judge_after_refresh(c.who, statement, c.state)
+        if verdict.outcome is Outcome.REVIEW:
+            return await self._review(verdict, statement)
+        return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)
+
+    async def _review(self, verdict: Verdict, statement: Statement) -> Answer:
+        """An approved statement passes once; any other goes into an issue."""
+        c = self._c
+        changes = c.rooms.changes
+        reviewed = [ruling for ruling in verdict.rulings if ruling.decision.outcome is Outcome.REVIEW]
+        if changes is None:
+            return Answer(verdict, refuse.NO_ISSUES)
+        path, flags = statement.namespace.search_path, statement.namespace.flags
+        release = await changes.release(c.who, statement.text, path, flags, reviewed)
+        if release is not None:
+            return Answer(c.judge.released(c.who, verdict, statement.text, release.number), None, release)
+        refs = [await changes.refused(c.who, ruling, statement.text, path, flags) for ruling in reviewed]
+        named = c.judge.with_issue(verdict, refs[0].number)
+        return Answer(named, refuse.needs_issue(reviewed[0], c.who.target, refs[0].number, refs[0].url))
