@@ -3,6 +3,8 @@
 rooms        every room opened in the order of need
 worker       one process: serve, drain, close
 postgres     PostgreSQL's port
+mysql        MySQL's port
+entry        whether somebody may enter a database
 http         the API inside the worker's loop
 people       live principals, the directory that logins ask
 road         the one road for what comes in without a session

@@ -1,8 +1,9 @@
 """Who people are at this moment: the store's answer, kept in memory for those who have live sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.model.identity import Principal, Target
+from gateway.model.paths import segment
 from gateway.store import ServerAccess, Store, StoredUser
 
 
@@ -48,6 +49,7 @@ class StoreDirectory:
         self._store = store
         self._principals = principals
         self._targets: Sequence[Target] | None = None
+        self._siblings: dict[str, dict[str, Target]] = {}
 
     async def user(self, name: str) -> StoredUser | None:
         return await self._store.user(name)
@@ -61,6 +63,9 @@ class StoreDirectory:
     async def targets(self) -> Sequence[Target]:
         if self._targets is None:
             self._targets = tuple(await self._store.targets())
+            self._siblings = {}
+            for target in self._targets:
+                self._siblings.setdefault(target.instance, {})[segment(target.database)] = target
         return self._targets
 
     async def server(self, instance: str) -> ServerAccess:
@@ -72,6 +77,10 @@ class StoreDirectory:
             if (target.instance, target.database) == (instance, database):
                 return target
         return None
+
+    def siblings(self, instance: str) -> Mapping[str, Target]:
+        """`verdict.ports.Siblings`: as the store last said."""
+        return self._siblings.get(instance, {})
 
     def stale(self) -> None:
         """The store's version changed."""

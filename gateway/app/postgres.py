@@ -1,28 +1,16 @@
 """PostgreSQL's port: the door and the conversation over the rooms."""
 
+from gateway.app.entry import Entry
 from gateway.app.recorders import LoginRecorder
 from gateway.app.rooms import Rooms
 from gateway.config import split_endpoint
-from gateway.model.decision import Decision
 from gateway.model.errors import ConfigurationError
-from gateway.model.identity import ClientInfo, Principal, Target
 from gateway.proxy.listener import Listener
 from gateway.proxy.postgres.converse import Converse
 from gateway.proxy.postgres.door import PostgresDoor
 from gateway.proxy.postgres.login import CertificateUse, LoginDesk
 from gateway.proxy.postgres.ports import Rooms as ConversationRooms
 from gateway.proxy.tls import server_side
-from gateway.verdict import Judge, SessionIdentity
-
-
-class _Entry:
-    """`proxy.ports.ConnectPolicy`: the judge's own answer, the same that live sessions are held to."""
-
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-
-    def may_connect(self, principal: Principal, target: Target, client: ClientInfo) -> Decision:
-        return self._judge.connect(SessionIdentity(principal, target, client, ""))
 
 
 def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
@@ -53,7 +41,7 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
     )
     door = PostgresDoor(
         desk=desk,
-        policy=_Entry(rooms.judge),
+        policy=Entry(rooms.judge),
         setting_policy=rooms.road,
         audit=LoginRecorder(rooms.audit, rooms.metrics.login),
         cancels=rooms.cancels,

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from gateway.analysis import analyse_postgres, normalise_postgres
+from gateway.analysis.mysql import analyse_mysql, normalise_mysql
 from gateway.app.connections import ServerConnections, ServerUnreachable
 from gateway.app.followers import Background, StoreCancelForwarder, StoreFollower
 from gateway.app.obligations import PolicyObligations
@@ -103,10 +104,11 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         policy,
         catalogs,
         principals,
-        {Engine.POSTGRES: analyse_postgres},
-        {Engine.POSTGRES: normalise_postgres},
+        {Engine.POSTGRES: analyse_postgres, Engine.MYSQL: analyse_mysql},
+        {Engine.POSTGRES: normalise_postgres, Engine.MYSQL: normalise_mysql},
         masks=True,
         limits=True,
+        siblings=directory.siblings,
     )
     usage = DailyUsage(store)
     stack.push_async_callback(_close_usage, usage)
@@ -273,6 +275,7 @@ class _Refresh:
         grants = await self._store.active_grants()
         await self._principals.refresh()
         self._directory.stale()
+        await self._directory.targets()
         self._policy.set_grants(grants)
         self._judge.changed()
 

@@ -7,6 +7,7 @@ import signal
 from contextlib import AsyncExitStack
 
 from gateway.app.http import HttpServer
+from gateway.app.mysql import mysql_listener
 from gateway.app.peers import Workers, WorkerSocket
 from gateway.app.postgres import postgres_listener
 from gateway.app.rooms import Rooms, open_rooms
@@ -101,6 +102,8 @@ async def _listen(rooms: Rooms, workers: int, stack: AsyncExitStack) -> list[Lis
     listeners = []
     if listen.postgres is not None:
         listeners.append(postgres_listener(rooms, reuse_port=workers > 1))
+    if listen.mysql is not None:
+        listeners.append(await mysql_listener(rooms, reuse_port=workers > 1))
     for listener in listeners:
         await listener.start()
         stack.push_async_callback(listener.close)

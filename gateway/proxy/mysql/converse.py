@@ -1,19 +1,27 @@
 """Makes conversations: what the door calls when both logins are through."""
 
 import asyncio
+import time
 
 from gateway.proxy.mysql.conversation import Conversation
 from gateway.proxy.mysql.session import Session
 from gateway.proxy.rooms import Rooms
+from gateway.proxy.sessions import About
 
 
 class Running:
     """A running conversation, as the door sees it (`session.MySqlConversation`)."""
 
-    __slots__ = ("_conversation",)
+    __slots__ = ("_conversation", "_started_at")
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
+        self._started_at = time.time()
+
+    @property
+    def about(self) -> About:
+        c = self._conversation
+        return About(c.session.id, c.session.principal, c.who.target, c.session.client_info, self._started_at, c.records.last)
 
     @property
     def closed(self) -> asyncio.Future[None]:
