@@ -89,6 +89,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     key = await asyncio.to_thread(SecretKey.load_or_create, settings.secrets.key_file)
     store = await Store.open(settings.store.url, key)
     stack.push_async_callback(store.close)
+    await store.require_key()  # before the log is signed with the wrong one
     background = Background()
     audit = await _open_audit(settings, worker, key, store, background)
     stack.push_async_callback(_close_audit, audit)

@@ -141,6 +141,13 @@ class Store:
     async def rows_read(self, user: str, path: str, day: int) -> int:
         return await self._read(lambda connection: usage.rows_read(connection, user, path, day))
 
+    async def require_key(self) -> None:
+        """Raises SecretUnreadable where the key is not the one that servers' passwords were sealed with."""
+        async with self.read() as connection:
+            for instance in await servers.list_instances(connection):
+                if instance.has_password:
+                    await servers.find_server(connection, self.key, instance.name)
+
     async def rotate_key(self) -> int:
         """A new key for everything that is encrypted; how many secrets there were. Stopped half-way, it can be run again."""
         await asyncio.to_thread(self.key.begin_rotation)
