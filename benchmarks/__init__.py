@@ -1,6 +1,17 @@
 """Every figure that the README quotes, each from one command: `python -m benchmarks NAME`.
 
+point_queries   pgbench -S in three protocol modes; audit strict and relaxed
+latency         what a statement waits longer for, p50 and p99
+large_result    a million rows; memory with a slow reader
+copying         COPY out and in
+first_seen      statements that nobody has sent before
+connections     logins a second
+idle_sessions   memory of two thousand sessions, and how soon a policy reaches them
+decisions       10 … 100,000 rules
+audit           the log by itself: records, commits, proof, search
+
+compare         routes in turn, medians, ratios
+processes       a route: a process in front of the server, its CPU and memory; gateway and others make them
+pgbench, drain  the clients
 machine         what it ran on, for the results
-processes       the paths under test: server, gateway, pgbouncer, haproxy; their CPU time
-point_queries   pgbench -S in three protocol modes
 """

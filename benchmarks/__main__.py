@@ -3,12 +3,28 @@
 import argparse
 from collections.abc import Callable
 
-from benchmarks import audit, decisions, point_queries
+from benchmarks import (
+    audit,
+    connections,
+    copying,
+    decisions,
+    first_seen,
+    idle_sessions,
+    large_result,
+    latency,
+    point_queries,
+)
 
 BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
-    "audit": audit.run,
-    "decisions": lambda rounds, _seconds, _clients: decisions.run(rounds),
     "point-queries": point_queries.run,
+    "latency": lambda rounds, seconds, _clients: latency.run(rounds, seconds),
+    "large-result": lambda rounds, _seconds, _clients: large_result.run(rounds),
+    "copying": lambda rounds, _seconds, _clients: copying.run(rounds),
+    "first-seen": lambda rounds, seconds, _clients: first_seen.run(rounds, seconds),
+    "connections": lambda rounds, seconds, _clients: connections.run(rounds, seconds),
+    "idle-sessions": lambda _rounds, _seconds, _clients: idle_sessions.run(),
+    "decisions": lambda rounds, _seconds, _clients: decisions.run(rounds),
+    "audit": audit.run,
 }
 
 
@@ -22,6 +38,7 @@ def main() -> None:
     clients = tuple(map(int, arguments.clients.split(",")))
     for name, benchmark in BENCHMARKS.items():
         if arguments.name in {"all", name}:
+            print(f"\n{name}", flush=True)
             benchmark(arguments.rounds, arguments.seconds, clients)
 
 
