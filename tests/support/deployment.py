@@ -200,12 +200,16 @@ class Deployment:
         """The psql of the server's own version."""
         return run([str(self.server.bin_dir / "psql"), "-X", *arguments, dsn], script=script, seconds=seconds)
 
-    def gateway(self, *arguments: str, user: str | None = None, env: Mapping[str, str] | None = None) -> "Done":
+    def gateway(
+        self, *arguments: str, user: str | None = None, env: Mapping[str, str] | None = None, seconds: float = 60
+    ) -> "Done":
         """The command line, as a person where one is named."""
         secrets = {f"PASSWORD_{name.upper()}": password_of(name) for name in PEOPLE} | {"SERVER_PASSWORD": SERVER_PASSWORD}
         who = {"GATEWAY_URL": self.url, "GATEWAY_USER": user, "GATEWAY_PASSWORD": password_of(user)} if user else {}
         home = {"XDG_CONFIG_HOME": str(self.home / "xdg")}
-        return run([sys.executable, "-m", "gateway", *arguments], env={**secrets, **who, **home, **(env or {})})
+        return run(
+            [sys.executable, "-m", "gateway", *arguments], env={**secrets, **who, **home, **(env or {})}, seconds=seconds
+        )
 
     def json(self, user: str, *arguments: str) -> Any:
         done = self.gateway(*arguments, "--format", "json", user=user)
