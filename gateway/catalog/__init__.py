@@ -2,10 +2,12 @@
 
 objects    relations, columns, functions, types, operators, casts: frozen values with engine-neutral names
 snapshot   CatalogSnapshot: one catalog at one moment, and what names mean in it; SystemCatalog: what came with the server
-postgres   read_postgres: a snapshot from a live connection; the change probe
+postgres, mysql   read_postgres, read_mysql: a snapshot from a live connection; the change probe
 service    CatalogService: the current snapshot of every target, kept fresh
 """
 
+from gateway.catalog.errors import CatalogUnreadable
+from gateway.catalog.mysql import probe_mysql, read_mysql
 from gateway.catalog.objects import (
     CastInfo,
     ColumnInfo,
@@ -27,7 +29,7 @@ from gateway.catalog.objects import (
     TypeKind,
     Volatility,
 )
-from gateway.catalog.postgres import CatalogUnreadable, probe_postgres, read_postgres
+from gateway.catalog.postgres import probe_postgres, read_postgres
 from gateway.catalog.service import CatalogService, Connector, Freshness, Reader
 from gateway.catalog.snapshot import CatalogSnapshot, SystemCatalog, TemporaryRelation
 
@@ -59,6 +61,8 @@ __all__ = [
     "TypeInfo",
     "TypeKind",
     "Volatility",
+    "probe_mysql",
     "probe_postgres",
+    "read_mysql",
     "read_postgres",
 ]

@@ -16,9 +16,9 @@ from asyncpg.exceptions import (
 )
 
 from gateway.catalog import postgres_queries as queries
+from gateway.catalog.errors import CatalogUnreadable
 from gateway.catalog.postgres_build import Rows, build_snapshot, build_system
 from gateway.catalog.snapshot import CatalogSnapshot, SystemCatalog
-from gateway.model.errors import GatewayError
 
 _ATTEMPTS: Final = 3
 _HALVES: Final = {
@@ -61,10 +61,6 @@ _BATCH: Final = 200  # views printed in one transaction; each may lock dozens of
 # What printing says of an object that is gone: in words of each version.
 _DROPPED_MEANWHILE: Final = (InternalServerError, UndefinedObjectError, UndefinedTableError)
 _versions = count(1)
-
-
-class CatalogUnreadable(GatewayError):
-    """The server did not give its catalog: it refused, was too slow, or changed under the reader several times."""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from gateway.catalog.postgres import CatalogUnreadable, probe_postgres, read_postgres
+from gateway.catalog.errors import CatalogUnreadable
+from gateway.catalog.mysql import probe_mysql, read_mysql
+from gateway.catalog.postgres import probe_postgres, read_postgres
 from gateway.catalog.snapshot import CatalogSnapshot
 from gateway.model.errors import GatewayError
 from gateway.model.identity import Engine, Target
@@ -31,7 +33,7 @@ Listener = Callable[[Target, CatalogSnapshot], None]
 
 
 class Connector(Protocol):
-    """Opens a connection (asyncpg's for PostgreSQL) with the gateway's own account; closes it when left."""
+    """Opens a connection (asyncpg's for PostgreSQL, aiomysql's for MySQL) with the gateway's own account; closes it when left."""
 
     def __call__(self, target: Target, /) -> AbstractAsyncContextManager[Any]: ...
 
@@ -61,6 +63,8 @@ class Freshness:
 
 
 POSTGRES_READER: Final = Reader(probe_postgres, read_postgres)
+MYSQL_READER: Final = Reader(probe_mysql, read_mysql)
+_READERS: Final = {Engine.POSTGRES: POSTGRES_READER, Engine.MYSQL: MYSQL_READER}
 
 
 class CatalogService:
@@ -76,7 +80,7 @@ class CatalogService:
         self.epoch = 0
         self._connect = connect
         self._freshness = freshness
-        self._readers = readers if readers is not None else {Engine.POSTGRES: POSTGRES_READER}
+        self._readers = readers if readers is not None else _READERS
         self._clock = clock
         self._watched: dict[Target, _Watched] = {}
         self._listeners: list[Listener] = []

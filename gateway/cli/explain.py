@@ -8,25 +8,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+import aiomysql
 import asyncpg
 import click
+import pymysql
 
-from gateway.analysis import analyse_postgres, split_postgres
+from gateway.analysis import analyse_mysql, analyse_postgres, split_postgres
 from gateway.analysis.explain import explained
-from gateway.catalog import CatalogSnapshot, SystemCatalog, read_postgres
+from gateway.catalog import CatalogSnapshot, SystemCatalog, read_mysql, read_postgres
 from gateway.cli.administration import opened
 from gateway.cli.output import Format, plain
 from gateway.model.decision import Decision
-from gateway.model.errors import ConfigurationError, GatewayError, NotFound
+from gateway.model.errors import GatewayError, NotFound
 from gateway.model.footprint import Footprint
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.model.statement import Namespace, Origin, Statement
 from gateway.policy import compile_policy, load_bundle
 
 _UNKNOWN: Final = "-"
-_SERVER_VERSION: Final = 180000
+_SERVER_VERSIONS: Final = {Engine.POSTGRES: 180000, Engine.MYSQL: 0}
+_SEARCH_PATHS: Final[dict[Engine, tuple[str, ...]]] = {Engine.POSTGRES: ("public",), Engine.MYSQL: ()}
 
 Decide = Callable[[Footprint], Decision]
 
@@ -42,26 +45,56 @@ class Explainer:
     target: Target
     dsn: str | None = None
     decide: Decide | None = None
-    catalog: CatalogSnapshot = field(
-        default_factory=lambda: CatalogSnapshot(Engine.POSTGRES, "", _SERVER_VERSION, SystemCatalog(_SERVER_VERSION))
-    )
-    search_path: tuple[str, ...] = ("public",)
+    catalog: CatalogSnapshot = field(init=False)
+    search_path: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        engine = self.target.engine
+        version = _SERVER_VERSIONS[engine]
+        self.catalog = CatalogSnapshot(engine, "", version, SystemCatalog(version))
+        named = engine is Engine.MYSQL and self.target.database != _UNKNOWN
+        self.search_path = (self.target.database,) if named else _SEARCH_PATHS[engine]
 
     def refresh(self) -> None:
         """Reads the catalog anew; nothing to do where none was named. Raises GatewayError."""
         if self.dsn is not None:
-            self.catalog, self.search_path = asyncio.run(_read(self.dsn))
+            read = _read_mysql if self.target.engine is Engine.MYSQL else _read_postgres
+            self.catalog, self.search_path = asyncio.run(read(self.dsn))
 
     def lines(self, text: str, search_path: tuple[str, ...] | None = None) -> Iterator[dict[str, Any]]:
         """One line for each statement of the text. Where a part has no tree, the others still have theirs."""
         namespace = Namespace(search_path=self.search_path if search_path is None else search_path)
-        for piece in split_postgres(text):
-            for footprint in analyse_postgres(Statement(Engine.POSTGRES, piece, namespace, Origin.EXPLAIN), self.catalog):
+        engine = self.target.engine
+        pieces, analyse = ([text], analyse_mysql) if engine is Engine.MYSQL else (split_postgres(text), analyse_postgres)
+        for piece in pieces:
+            for footprint in analyse(Statement(engine, piece, namespace, Origin.EXPLAIN), self.catalog):
                 decision = self.decide(footprint) if self.decide is not None else None
                 yield explained(footprint, piece, self.target, decision)
 
 
-async def _read(dsn: str) -> tuple[CatalogSnapshot, tuple[str, ...]]:
+async def _read_mysql(dsn: str) -> tuple[CatalogSnapshot, tuple[str, ...]]:
+    """`mysql://user:password@host:port/database`"""
+    parts = urlsplit(dsn)
+    try:
+        connection = await aiomysql.connect(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or 3306,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            db=unquote(parts.path.strip("/")) or None,
+            connect_timeout=15,
+            charset="utf8mb4",
+        )
+    except (OSError, ValueError, pymysql.MySQLError) as error:
+        raise CatalogUnreachable(f"the catalog cannot be read: {error}") from error
+    try:
+        catalog = await read_mysql(connection)
+        return catalog, (catalog.database,) if catalog.database else ()
+    finally:
+        connection.close()
+
+
+async def _read_postgres(dsn: str) -> tuple[CatalogSnapshot, tuple[str, ...]]:
     try:
         connection = await asyncpg.connect(dsn, timeout=15)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -79,7 +112,12 @@ async def _read(dsn: str) -> tuple[CatalogSnapshot, tuple[str, ...]]:
 @click.option(
     "--engine", type=click.Choice([engine.value for engine in Engine]), default=Engine.POSTGRES.value, show_default=True
 )
-@click.option("--catalog", "dsn", metavar="DSN", help="Resolve names by this database, for example postgresql://user@host/db.")
+@click.option(
+    "--catalog",
+    "dsn",
+    metavar="DSN",
+    help="Resolve names by this database, for example postgresql://user@host/db or mysql://….",
+)
 @click.option("--database", help="The database's name in paths. [default: the one of the DSN]")
 @click.option("--instance", help="The instance's name in paths. [default: the host of the DSN]")
 @click.option("--user", help="Decide too, as for this user of the gateway; needs --instance and --database.")
@@ -111,9 +149,7 @@ def explain(
 
     Without a catalog an unqualified name counts as one of the first schema of the search path.
     """
-    if engine != Engine.POSTGRES.value:
-        raise ConfigurationError(f"statements of {engine} are not analysed yet")
-    explainer = Explainer(_target(dsn, database, instance), dsn)
+    explainer = Explainer(_target(Engine(engine), dsn, database, instance), dsn)
     if user is not None:
         explainer.decide = _decider(config, user, explainer)
     explainer.refresh()
@@ -124,13 +160,13 @@ def explain(
         _print(line, format_)
 
 
-def _target(dsn: str | None, database: str | None, instance: str | None) -> Target:
+def _target(engine: Engine, dsn: str | None, database: str | None, instance: str | None) -> Target:
     """Names for paths: as given, else from the DSN, else `-`."""
     parts = urlsplit(dsn or "")
     words = dict(word.split("=", 1) for word in (dsn or "").split() if "=" in word and "://" not in word)
     host = parts.hostname or words.get("host", "").strip("'")
     named = parts.path.strip("/") or words.get("dbname", "").strip("'")
-    return Target(Engine.POSTGRES, instance or host or _UNKNOWN, database or named or _UNKNOWN, "", "")
+    return Target(engine, instance or host or _UNKNOWN, database or named or _UNKNOWN, "", "")
 
 
 def _decider(config: Path, user: str, explainer: Explainer) -> Decide:

@@ -12,15 +12,86 @@ from gateway.analysis.mysql.utility import Walk, database, skip
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind, ObjectName
 
 _BEFORE_KIND: Final = frozenset(
-    ["OR", "REPLACE", "TEMPORARY", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR", "ONLINE", "OFFLINE", "IGNORE", "AGGREGATE", "UNDEFINED", "MERGE", "TEMPTABLE", "SQL", "SECURITY", "INVOKER", "GLOBAL", "SESSION"]
+    [
+        "OR",
+        "REPLACE",
+        "TEMPORARY",
+        "UNIQUE",
+        "FULLTEXT",
+        "SPATIAL",
+        "VECTOR",
+        "ONLINE",
+        "OFFLINE",
+        "IGNORE",
+        "AGGREGATE",
+        "UNDEFINED",
+        "MERGE",
+        "TEMPTABLE",
+        "SQL",
+        "SECURITY",
+        "INVOKER",
+        "GLOBAL",
+        "SESSION",
+    ]
 )
 _ADMIN_KINDS: Final = frozenset(
-    ["USER", "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "RESOURCE", "INSTANCE", "BINDING", "PLACEMENT", "UNDO", "LIBRARY", "SPATIAL", "RANGE", "POLICY", "STATISTICS", "EXTERNAL"]
+    [
+        "USER",
+        "ROLE",
+        "SERVER",
+        "TABLESPACE",
+        "LOGFILE",
+        "RESOURCE",
+        "INSTANCE",
+        "BINDING",
+        "PLACEMENT",
+        "UNDO",
+        "LIBRARY",
+        "SPATIAL",
+        "RANGE",
+        "POLICY",
+        "STATISTICS",
+        "EXTERNAL",
+    ]
 )
 _PROGRAMS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"})
 _REMOTE: Final = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "CSV_FILE", "OQGRAPH"})
 _BODY_STARTS: Final = frozenset(
-    ["BEGIN", "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "SET", "CALL", "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR", "RETURN", "DO", "CREATE", "DROP", "ALTER", "TRUNCATE", "SIGNAL", "WITH", "EXECUTE", "PREPARE", "DECLARE", "RENAME", "GRANT", "SHOW", "ANALYZE", "OPTIMIZE", "FLUSH", "LOAD", "LOCK"]
+    [
+        "BEGIN",
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "REPLACE",
+        "SET",
+        "CALL",
+        "IF",
+        "CASE",
+        "LOOP",
+        "WHILE",
+        "REPEAT",
+        "FOR",
+        "RETURN",
+        "DO",
+        "CREATE",
+        "DROP",
+        "ALTER",
+        "TRUNCATE",
+        "SIGNAL",
+        "WITH",
+        "EXECUTE",
+        "PREPARE",
+        "DECLARE",
+        "RENAME",
+        "GRANT",
+        "SHOW",
+        "ANALYZE",
+        "OPTIMIZE",
+        "FLUSH",
+        "LOAD",
+        "LOCK",
+    ]
 )
 
 
@@ -158,7 +229,9 @@ def _definition(ctx: Context, tokens: Sequence[Token], p: Parser) -> None:
         elif upper == "UNION" and inner.upper in ("=", "("):
             inner.accept("=")
             _members(ctx, inner)
-        elif (upper in ("NEXT", "PREVIOUS") and inner.accept("VALUE", "FOR")) or (upper in ("NEXTVAL", "LASTVAL", "SETVAL") and inner.accept("(")):
+        elif (upper in ("NEXT", "PREVIOUS") and inner.accept("VALUE", "FOR")) or (
+            upper in ("NEXTVAL", "LASTVAL", "SETVAL") and inner.accept("(")
+        ):
             relations.named(ctx, *inner.qualified(), Action.SELECT)
         elif upper in ("ENGINE", "CONNECTION") and inner.upper == "=":
             inner.advance()
@@ -263,10 +336,11 @@ def program_body(tokens: Sequence[Token]) -> int | None:
     if kind == "EVENT":
         while not p.ended and not p.accept("DO"):
             p.advance()
+    previous = ""
     while not p.ended:
-        if p.upper in _BODY_STARTS and not (p.upper == "SET" and p.peek().upper == "("):
+        if p.upper in _BODY_STARTS and not (p.upper == "SET" and (p.peek().upper == "(" or previous == "CHARACTER")):
             return p.index
-        p.advance()
+        previous = p.advance().upper
     return len(tokens)
 
 
@@ -391,7 +465,8 @@ def rename(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     p.advance()
     if p.accept("USER"):
         return _admin(ctx, p, "RENAME USER")
-    p.accept("TABLES") or p.expect("TABLE")
+    if not p.accept("TABLES"):
+        p.expect("TABLE")
     _exists(p)
     while True:
         relations.named(ctx, *p.qualified(), Action.DDL)

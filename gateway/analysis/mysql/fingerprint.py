@@ -1,6 +1,7 @@
 """A statement without its constants: the key of the second-level verdict cache, and the fingerprint for the audit log."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -10,37 +11,40 @@ from gateway.analysis.mysql.modes import Reading
 _CONSTANTS: Final = frozenset({STRING, NUMBER, BITS, PARAMETER})
 # Only these statements have footprints that may not depend on their constants.
 _STARTS: Final = frozenset({"SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "("})
+_EXECUTABLE: Final = re.compile(r"/\*[MT]?!")
+_ANY_SESSION: Final = Reading()
 _MAX_CHARACTERS: Final = 65536
 _MAX_FINGERPRINTED: Final = 40000  # tokens
 
 
-def normalise_mysql(text: str, reading: Reading = Reading()) -> str | None:
+def normalise_mysql(text: str) -> str | None:
     """The text with `?` for its constants; None where that would not help or is not certain.
 
-    `reading` must be the session's: quotes and executable comments mean something else under another. Two texts with the same
-    form have the same footprint if that footprint says `not literals_matter`. A slice of a longer text has none.
+    Two texts with the same form have the same footprint in the same session, if that footprint says `not literals_matter`.
+    The form is the same under every SQL mode and server: what stands in double quotes is kept as it is, and a text with
+    backslashes or executable comments has none. A slice of a longer text has none either.
     """
-    if len(text) > _MAX_CHARACTERS:
+    if len(text) > _MAX_CHARACTERS or "\\" in text or _EXECUTABLE.search(text) is not None:
         return None
-    lexer = Lexer(text, reading)
+    lexer = Lexer(text, _ANY_SESSION)
     try:
         piece = lexer.statement()
-        if piece is None or piece[0][0].upper not in _STARTS or lexer.statement() is not None:
+        if piece is None or piece[1] != 0 or piece[0][0].upper not in _STARTS or lexer.statement() is not None:
             return None
     except NotLexed:
         return None
-    if piece[1] != 0:
-        return None
-    return " ".join(_form(piece[0], fold=False))
+    form = " ".join(_form(piece[0], text, fold=False))
+    return form if text.isascii() else f"{form} \x80"  # some character sets are only read where all is ASCII
 
 
-def _form(tokens: Sequence[Token], *, fold: bool) -> Iterator[str]:
+def _form(tokens: Sequence[Token], text: str, *, fold: bool) -> Iterator[str]:
     previous = ""
     for token in tokens:
         kind = token.kind
         if kind in _CONSTANTS:
-            # Negative numbers and runs of strings are one constant; what stands where stays otherwise.
-            if not (previous == STRING and kind is STRING):
+            if kind is STRING and not fold and text[token.start] == '"':
+                yield text[token.start : token.end]
+            elif not (previous == STRING and kind is STRING):  # adjacent strings are one
                 yield "?"
         elif kind is NAME:
             yield "`" + token.text.replace("`", "``") + "`"
@@ -58,7 +62,7 @@ def fingerprint_mysql(tokens: Sequence[Token]) -> str:
     constants of any length are one."""
     if len(tokens) > _MAX_FINGERPRINTED:
         return ""
-    form = " ".join(_form(tokens, fold=True))
+    form = " ".join(_form(tokens, "", fold=True))
     while "? , ?" in form:
         form = form.replace("? , ?", "?")
     while "( ? ) , ( ? )" in form:

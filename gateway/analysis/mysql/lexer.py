@@ -172,8 +172,6 @@ class Lexer:
     def _valued(self, kind: str, raw: str, start: int, end: int) -> Token:
         match kind:
             case "name":
-                if end - start == 2:
-                    raise NotLexed("an empty identifier")
                 return Token(NAME, _unquoted(raw), start, end)
             case "string":
                 return Token(STRING, self._unescaped(raw), start, end)
@@ -266,11 +264,14 @@ def _unquoted(raw: str) -> str:
     return raw[1:-1].replace(quote * 2, quote)
 
 
+_BLOCKS: Final = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "FOR"})
+
+
 def unclosed_program(tokens: list[Token]) -> bool:
     """Whether a stored program's body, or a compound statement, is still open at the end of these tokens.
 
-    BEGIN opens where a statement begins; CASE is reserved and always opens; END closes, but for END IF, LOOP, WHILE, REPEAT,
-    FOR. Only THEN and ELSE of a CASE expression are followed by an expression.
+    BEGIN, IF, LOOP, WHILE, REPEAT and FOR open where a statement begins; CASE is reserved and always opens; END closes. Only
+    THEN and ELSE of a CASE expression are followed by an expression.
     """
     opened: list[str] = []
     fresh = True
@@ -283,16 +284,16 @@ def unclosed_program(tokens: list[Token]) -> bool:
         if upper == "BEGIN" and (fresh or handler):
             opened.append("begin")
             fresh, handler = True, False
+        elif fresh and upper in _BLOCKS:
+            opened.append("statement")
+            fresh = upper in ("LOOP", "REPEAT")
         elif upper == "CASE":
             opened.append("statement" if fresh else "expression")
             fresh = False
         elif upper == "END" and opened:
             after = tokens[index + 1].upper if index + 1 < size else ""
-            if after in ("IF", "LOOP", "WHILE", "REPEAT", "FOR"):
-                index += 1
-            else:
-                opened.pop()
-                index += after == "CASE"
+            opened.pop()
+            index += after in _BLOCKS or after == "CASE"
             fresh = False
         elif upper in ("THEN", "ELSE"):
             fresh = not opened or opened[-1] != "expression"

@@ -126,7 +126,9 @@ def _rows(ctx: Context, p: Parser, level: Level) -> None:
         p.expect("(")
         while p.upper != ")":
             after = p.peek().upper
-            if (p.current.kind in _LITERALS and after in (",", ")")) or (p.current.kind is WORD and p.upper in ("NULL", "DEFAULT") and after in (",", ")")):
+            if (p.current.kind in _LITERALS and after in (",", ")")) or (
+                p.current.kind is WORD and p.upper in ("NULL", "DEFAULT") and after in (",", ")")
+            ):
                 p.advance()
             else:
                 values.evaluate(ctx, p.expression(), level, Clause.STORED)

@@ -8,7 +8,19 @@ from gateway.analysis.mysql.lexer import BITS, NAME, NUMBER, PARAMETER, STRING, 
 from gateway.analysis.mysql.syntax import Compound, Derived, FromItem, Item, Join, Query, Select, Table, Tail, Values
 
 _MODIFIERS: Final = frozenset(
-    ["ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY", "STRAIGHT_JOIN", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_CACHE", "SQL_NO_CACHE", "SQL_CALC_FOUND_ROWS"]
+    [
+        "ALL",
+        "DISTINCT",
+        "DISTINCTROW",
+        "HIGH_PRIORITY",
+        "STRAIGHT_JOIN",
+        "SQL_SMALL_RESULT",
+        "SQL_BIG_RESULT",
+        "SQL_BUFFER_RESULT",
+        "SQL_CACHE",
+        "SQL_NO_CACHE",
+        "SQL_CALC_FOUND_ROWS",
+    ]
 )
 _SETS: Final = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS"})
 _SETS_CERTAIN: Final = frozenset({"UNION", "EXCEPT", "INTERSECT"})
@@ -19,8 +31,24 @@ _LIMIT_WORDS: Final = frozenset(
     {"OFFSET", "ROW", "ROWS", "FIRST", "NEXT", "ONLY", "WITH", "TIES", "EXAMINED", "FETCH", "LIMIT", ","}
 )
 _ALIAS_STOPS: Final = frozenset({"WINDOW", "EXCEPT", "INTERSECT", "MINUS", "OFFSET", "FETCH", "OF", "SYSTEM_TIME"})
+_HINTS: Final = frozenset({"USE", "FORCE", "IGNORE"})
 _FILE_WORDS: Final = frozenset(
-    ["CHARACTER", "CHARSET", "SET", "FIELDS", "COLUMNS", "LINES", "TERMINATED", "ENCLOSED", "ESCAPED", "OPTIONALLY", "STARTING", "BY", "BINARY", "ASCII"]
+    [
+        "CHARACTER",
+        "CHARSET",
+        "SET",
+        "FIELDS",
+        "COLUMNS",
+        "LINES",
+        "TERMINATED",
+        "ENCLOSED",
+        "ESCAPED",
+        "OPTIONALLY",
+        "STARTING",
+        "BY",
+        "BINARY",
+        "ASCII",
+    ]
 )
 
 
@@ -331,12 +359,13 @@ class Parser(ExpressionParser):
 
     def index_hints(self) -> None:
         """USE, FORCE, IGNORE INDEX (…)"""
-        while self.upper in ("USE", "FORCE", "IGNORE") and self.peek().upper in ("INDEX", "KEY"):
+        while self.upper in _HINTS and self.peek().upper in ("INDEX", "KEY"):
             self.advance(2)
             if self.accept("FOR"):
                 self.accept("JOIN") or self.accept("ORDER", "BY") or self.accept("GROUP", "BY")
             self.skip_parentheses()
-            self.accept(",")
+            if self.upper == "," and self.peek().upper in _HINTS and self.peek(2).upper in ("INDEX", "KEY"):
+                self.advance()
 
     def _versioned(self) -> None:
         """FOR SYSTEM_TIME … (MariaDB), AS OF TIMESTAMP … (TiDB). Their expressions name no columns, but may call functions."""
@@ -399,7 +428,9 @@ class Parser(ExpressionParser):
                 if self.upper == "WITH" and self.peek().upper != "TIES":
                     return
                 self.advance()
-            elif (self.is_name() and self.tokens[self.index - 1].upper in ("LIMIT", "OFFSET", ",", "EXAMINED", "NEXT", "FIRST")) or self.upper in ("-", "+"):
+            elif (
+                self.is_name() and self.tokens[self.index - 1].upper in ("LIMIT", "OFFSET", ",", "EXAMINED", "NEXT", "FIRST")
+            ) or self.upper in ("-", "+"):
                 self.advance()
             else:
                 return
@@ -424,6 +455,8 @@ class Parser(ExpressionParser):
     def file_format(self) -> None:
         """CHARACTER SET, FIELDS, LINES of OUTFILE and INFILE."""
         while self.upper in _FILE_WORDS or self.current.kind in (STRING, BITS):
+            if self.upper == "SET" and self.tokens[self.index - 1].upper != "CHARACTER":
+                return
             charset = self.upper in ("SET", "CHARSET")
             self.advance()
             if charset and (self.current.kind in (WORD, NAME, STRING)):

@@ -28,10 +28,61 @@ _LISTS: Final[Mapping[str, str]] = {
     "QUERY_RESPONSE_TIME": "query_response_time",
 }
 _PLAIN: Final = frozenset(
-    ["VARIABLES", "STATUS", "WARNINGS", "ERRORS", "ENGINES", "CHARSET", "COLLATION", "PRIVILEGES", "PLUGINS", "PROFILE", "PROFILES", "AUTHORS", "CONTRIBUTORS", "COUNT", "BUILTINS", "STORAGE"]
+    [
+        "VARIABLES",
+        "STATUS",
+        "WARNINGS",
+        "ERRORS",
+        "ENGINES",
+        "CHARSET",
+        "COLLATION",
+        "PRIVILEGES",
+        "PLUGINS",
+        "PROFILE",
+        "PROFILES",
+        "AUTHORS",
+        "CONTRIBUTORS",
+        "COUNT",
+        "BUILTINS",
+        "STORAGE",
+    ]
 )
 _ADMIN: Final = frozenset(
-    ["BINARY", "MASTER", "SLAVE", "REPLICA", "ALL", "RELAYLOG", "BINLOG", "ENGINE", "EXPLAIN", "ANALYZE", "REPLICAS", "MUTEX", "INNODB", "PARSE_TREE", "CONFIG", "STATS_META", "STATS_HISTOGRAMS", "STATS_TOPN", "STATS_BUCKETS", "STATS_HEALTHY", "STATS_LOCKED", "BINDINGS", "BACKUPS", "RESTORES", "IMPORT", "PLACEMENT", "PUMP", "DRAINER", "MASKING", "SESSION_STATES", "COLUMN_STATS_USAGE", "HISTOGRAMS_IN_FLIGHT", "BR"]
+    [
+        "BINARY",
+        "MASTER",
+        "SLAVE",
+        "REPLICA",
+        "ALL",
+        "RELAYLOG",
+        "BINLOG",
+        "ENGINE",
+        "EXPLAIN",
+        "ANALYZE",
+        "REPLICAS",
+        "MUTEX",
+        "INNODB",
+        "PARSE_TREE",
+        "CONFIG",
+        "STATS_META",
+        "STATS_HISTOGRAMS",
+        "STATS_TOPN",
+        "STATS_BUCKETS",
+        "STATS_HEALTHY",
+        "STATS_LOCKED",
+        "BINDINGS",
+        "BACKUPS",
+        "RESTORES",
+        "IMPORT",
+        "PLACEMENT",
+        "PUMP",
+        "DRAINER",
+        "MASKING",
+        "SESSION_STATES",
+        "COLUMN_STATS_USAGE",
+        "HISTOGRAMS_IN_FLIGHT",
+        "BR",
+    ]
 )
 _ROUTINES: Final = frozenset({"PROCEDURE", "FUNCTION", "PACKAGE"})
 
@@ -78,7 +129,8 @@ def show(ctx: Context, p: Parser, walk: Walk) -> Outcome:
 
 
 def _of_table(ctx: Context, p: Parser) -> None:
-    p.accept("FROM") or p.expect("IN")
+    if not p.accept("FROM"):
+        p.expect("IN")
     schema, name = p.qualified()
     if p.accept("FROM") or p.accept("IN"):
         schema = p.name()
@@ -136,7 +188,7 @@ def _create(ctx: Context, p: Parser) -> Outcome:
             p.accept("BODY")
             ctx.findings.record(ctx.names.routine_name(*p.qualified()), Action.CALL, ctx.origin)
         case "TRIGGER":
-            schema, name = p.qualified()
+            _, name = p.qualified()
             for info in ctx.names.catalog.relations.values():
                 if any(trigger.name.lower() == name.lower() for trigger in info.triggers):
                     ctx.findings.record(relation(*info.name), Action.EXPLAIN, ctx.origin)

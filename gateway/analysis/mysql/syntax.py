@@ -1,7 +1,6 @@
 """The tree of a query: as much of it as decides what is touched and where values come from. Operators are not told apart."""
 
 from dataclasses import dataclass, field
-from typing import Union
 
 
 @dataclass(slots=True)
@@ -87,7 +86,7 @@ class Sub:
     exists: bool = False
 
 
-Expr = Union[Const, Position, Ref, Star, Mix, Test, Assign, Call, Sequence, Sub]
+Expr = Const | Position | Ref | Star | Mix | Test | Assign | Call | Sequence | Sub
 
 
 @dataclass(slots=True)
@@ -125,7 +124,7 @@ class Join:
     right_first: bool = False  # RIGHT JOIN: the right side's common columns stand first in *
 
 
-FromItem = Union[Table, Derived, TableFunction, Join]
+FromItem = Table | Derived | TableFunction | Join
 
 
 @dataclass(slots=True)
@@ -196,4 +195,4 @@ class Values:
     tail: Tail = field(default_factory=Tail)
 
 
-Query = Union[Select, Compound, Values]
+Query = Select | Compound | Values

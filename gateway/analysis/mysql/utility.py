@@ -54,7 +54,7 @@ def explain(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     runs = p.upper in ("ANALYZE", "TRACE")
     p.advance()
     runs = p.accept("ANALYZE") or runs
-    while p.accept("EXTENDED") or p.accept("PARTITIONS"):
+    while p.accept("EXTENDED") or p.accept("PARTITIONS") or p.accept("ALL"):
         pass
     if p.accept("FORMAT"):
         p.expect("=")
@@ -216,7 +216,8 @@ def lock(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         return Outcome("LOCK INSTANCE", Category.ADMIN)
     if p.accept("STATS"):
         return administer(INSTANCE, "LOCK STATS")(ctx, p, walk)
-    p.accept("TABLES") or p.expect("TABLE")
+    if not p.accept("TABLES"):
+        p.expect("TABLE")
     while True:
         schema, name = p.qualified()
         for record in relations.named(ctx, schema, name, Action.LOCK):
@@ -257,7 +258,8 @@ def maintain(kind: str, action: Action) -> Handler:
         while p.accept_any(frozenset({"LOCAL", "NO_WRITE_TO_BINLOG", "INCREMENTAL"})):
             pass
         view = p.accept("VIEW")
-        view or p.accept("TABLES") or p.expect("TABLE")
+        if not view and not p.accept("TABLES"):
+            p.expect("TABLE")
         while True:
             for record in relations.named(ctx, *p.qualified(), action):
                 if action is Action.SELECT:
