@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from gateway.catalog import CatalogSnapshot
@@ -42,6 +43,7 @@ _SAFE_CHARSETS: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=256)
 def modes(value: str) -> frozenset[str]:
     """The modes that a value of sql_mode turns on."""
     found: set[str] = set()
@@ -52,6 +54,7 @@ def modes(value: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=256)
 def server(text: str) -> Server | None:
     """The server that a version names: a handshake's `5.5.5-10.11.6-MariaDB`, or `mariadb 10.11.6`. None: not known."""
     low = text.lower()
