@@ -25,15 +25,19 @@ _HOME = click.option(
 @click.option("--reset", is_flag=True, help="Begin anew: forget the demo's data.")
 @click.pass_context
 def demo(context: click.Context, *, home: Path, pg_port: int, mysql_port: int, http_port: int, reset: bool) -> None:
-    """Start an embedded PostgreSQL with a shop, the gateway and its API. Ctrl-C stops all of it."""
+    """Start an embedded PostgreSQL with a shop (and MariaDB where it is installed), the gateway and its API.
+
+    Ctrl-C stops all of it.
+    """
     if context.invoked_subcommand is not None:
         return
+    from gateway.demo.mariadb_server import mariadb_on_this_machine
     from gateway.demo.run import run_demo
 
     place = DemoHome(home)
     if reset:
         place.reset()
-    asyncio.run(run_demo(place, Ports(pg_port, 0, http_port)))
+    asyncio.run(run_demo(place, Ports(pg_port, mysql_port if mariadb_on_this_machine() else 0, http_port)))
 
 
 @demo.command()

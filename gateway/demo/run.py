@@ -156,7 +156,7 @@ def instructions(home: DemoHome, ports: Ports) -> str:
 
 def _mysql_lines(home: DemoHome, ports: Ports) -> list[str]:
     if not ports.mysql:
-        return []
+        return ["The shop on MySQL too: install MariaDB (Debian: apt-get install mariadb-server) and start the demo again.", ""]
     name = PEOPLE[0].name
     login = f"mariadb -h 127.0.0.1 -P {ports.mysql} -u {name} -p{home.password(name)} my1/shop"
     return [
