@@ -31,8 +31,8 @@ from gateway.model.identity import Engine
 
 Row = tuple[Any, ...]
 
-_SERVER: Final = "SELECT VERSION(), @@lower_case_table_names, @@GLOBAL.sql_mode, CURRENT_USER(), DATABASE()"
-_QUERIES: Final[Mapping[str, str]] = {
+SERVER: Final = "SELECT VERSION(), @@lower_case_table_names, @@GLOBAL.sql_mode, CURRENT_USER(), DATABASE()"
+QUERIES: Final[Mapping[str, str]] = {
     "schemas": "SELECT schema_name FROM information_schema.schemata",
     "relations": "SELECT table_schema, table_name, table_type FROM information_schema.tables",
     "columns": (
@@ -45,12 +45,15 @@ _QUERIES: Final[Mapping[str, str]] = {
         "SELECT event_object_schema, event_object_table, trigger_schema, trigger_name, event_manipulation "
         "FROM information_schema.triggers"
     ),
+    # Two plain readings, put together here: the server would build both whole before it joins them.
     "keys": (
-        "SELECT k.constraint_name, k.table_schema, k.table_name, k.column_name, k.referenced_table_schema, "
-        "k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule "
-        "FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r "
-        "ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name "
-        "WHERE k.referenced_table_name IS NOT NULL ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position"
+        "SELECT constraint_name, table_schema, table_name, column_name, referenced_table_schema, "
+        "referenced_table_name, referenced_column_name FROM information_schema.key_column_usage "
+        "WHERE referenced_table_name IS NOT NULL ORDER BY table_schema, table_name, constraint_name, ordinal_position"
+    ),
+    "rules": (
+        "SELECT constraint_schema, table_name, constraint_name, update_rule, delete_rule "
+        "FROM information_schema.referential_constraints"
     ),
 }
 _DIGESTED: Final[Mapping[str, tuple[str, str]]] = {
@@ -88,10 +91,10 @@ async def probe_mysql(connection: Any) -> str:
     """A digest that changes with the catalog of the whole server. Raises CatalogUnreadable."""
     parts = [
         f"(SELECT CONCAT(COUNT(*), '-', IFNULL(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('\\0', {columns})), 16), 16, 10) "
-        f"AS UNSIGNED)), 0)) FROM information_schema.{table})"
+        f"AS UNSIGNED)), 0)) FROM information_schema.{table})"  # noqa: S608 -- constants of this file
         for table, columns in _DIGESTED.values()
     ]
-    query = f"SELECT CONCAT_WS('/', VERSION(), @@lower_case_table_names, @@GLOBAL.sql_mode, {', '.join(parts)})"  # noqa: S608 -- constants
+    query = f"SELECT CONCAT_WS('/', VERSION(), @@lower_case_table_names, @@GLOBAL.sql_mode, {', '.join(parts)})"
     try:
         return str((await _rows(connection, query))[0][0])
     except (pymysql.MySQLError, OSError) as error:
@@ -106,8 +109,8 @@ async def read_mysql(connection: Any) -> CatalogSnapshot:
     """
     digest = await probe_mysql(connection)
     try:
-        server = (await _rows(connection, _SERVER))[0]
-        rows = {name: await _rows(connection, query) for name, query in _QUERIES.items()}
+        server = (await _rows(connection, SERVER))[0]
+        rows = {name: await _rows(connection, query) for name, query in QUERIES.items()}
     except (pymysql.MySQLError, OSError) as error:
         raise CatalogUnreadable(f"the catalog cannot be read: {error}") from error
     return await asyncio.to_thread(build_snapshot, server, rows, digest, next(_versions))
@@ -125,7 +128,7 @@ async def _rows(connection: Any, query: str) -> tuple[Row, ...]:
 def build_snapshot(server: Row, rows: Mapping[str, Iterable[Row]], digest: str, version: int) -> CatalogSnapshot:
     """The snapshot of what the queries gave. `server` is the row of version, case setting, SQL mode, account, database."""
     release, folding, sql_mode, account, database = server
-    keys = _foreign_keys(rows["keys"])
+    keys = _foreign_keys(rows["keys"], rows["rules"])
     relations = _relations(rows, keys)
     number = _number(str(release))
     return CatalogSnapshot(
@@ -150,7 +153,7 @@ def build_snapshot(server: Row, rows: Mapping[str, Iterable[Row]], digest: str, 
 
 def _number(release: str) -> int:
     """10.11.6-MariaDB as 101106."""
-    numbers = [int(part) for part in release.split("-")[0].split(".")[:3] if part.isdigit()]
+    numbers = [int(part) for part in release.partition("-")[0].split(".")[:3] if part.isdigit()]
     major, minor, patch = (*numbers, 0, 0, 0)[:3]
     return major * 10000 + minor * 100 + patch
 
@@ -165,7 +168,7 @@ def _name(schema: Any, name: Any) -> QName:
 def _relations(rows: Mapping[str, Iterable[Row]], keys: Iterable[ForeignKey]) -> dict[QName, RelationInfo]:
     columns: defaultdict[QName, list[ColumnInfo]] = defaultdict(list)
     for schema, table, column, position, type_name, nullable, default, extra in rows["columns"]:
-        columns[_name(schema, table)].append(_column(column, position, type_name, nullable, default, str(extra or "")))
+        columns[_name(schema, table)].append(_column((column, position, type_name, nullable, default, extra)))
     definitions = {_name(schema, name): (definition, security) for schema, name, definition, security in rows["views"]}
     triggers = _triggers(rows["triggers"])
     holding: defaultdict[QName, list[ForeignKey]] = defaultdict(list)
@@ -192,8 +195,9 @@ def _relations(rows: Mapping[str, Iterable[Row]], keys: Iterable[ForeignKey]) ->
     return found
 
 
-def _column(name: Any, position: Any, type_name: Any, nullable: Any, default: Any, extra: str) -> ColumnInfo:
-    upper = extra.upper()
+def _column(row: Row) -> ColumnInfo:
+    name, position, type_name, nullable, default, extra = row
+    upper = str(extra or "").upper()
     return ColumnInfo(
         number=int(position),
         name=str(name),
@@ -237,7 +241,8 @@ def _functions(rows: Iterable[Row]) -> dict[QName, tuple[FunctionInfo, ...]]:
     return {key: tuple(infos) for key, infos in found.items()}
 
 
-def _foreign_keys(rows: Iterable[Row]) -> list[ForeignKey]:
+def _foreign_keys(rows: Iterable[Row], rules: Iterable[Row]) -> list[ForeignKey]:
+    actions = {(_name(schema, table), str(name)): (str(update), str(delete)) for schema, table, name, update, delete in rules}
     grouped: dict[tuple[QName, str], list[Row]] = {}
     for row in rows:
         grouped.setdefault((_name(row[1], row[2]), str(row[0])), []).append(row)
@@ -248,8 +253,8 @@ def _foreign_keys(rows: Iterable[Row]) -> list[ForeignKey]:
             columns=tuple(str(row[3]) for row in parts),
             referenced=_name(parts[0][4], parts[0][5]),
             referenced_columns=tuple(str(row[6]) for row in parts),
-            on_update=_ACTIONS.get(str(parts[0][7]), ReferentialAction.NO_ACTION),
-            on_delete=_ACTIONS.get(str(parts[0][8]), ReferentialAction.NO_ACTION),
+            on_update=_ACTIONS.get(actions.get((relation, name), ("", ""))[0], ReferentialAction.NO_ACTION),
+            on_delete=_ACTIONS.get(actions.get((relation, name), ("", ""))[1], ReferentialAction.NO_ACTION),
         )
         for (relation, name), parts in grouped.items()
     ]

@@ -33,7 +33,7 @@ Listener = Callable[[Target, CatalogSnapshot], None]
 
 
 class Connector(Protocol):
-    """Opens a connection (asyncpg's for PostgreSQL, aiomysql's for MySQL) with the gateway's own account; closes it when left."""
+    """Opens a connection (asyncpg's or aiomysql's) with the gateway's own account; closes it when left."""
 
     def __call__(self, target: Target, /) -> AbstractAsyncContextManager[Any]: ...
 

@@ -11,7 +11,9 @@ writing that the footprint calls read. A lock is explained
 DDL commits, and with it go its locks: what DDL touches is not seen here.
 """
 
+import math
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,7 @@ import pymysql
 
 from gateway.analysis import analyse_mysql
 from gateway.catalog import CatalogSnapshot, SystemCatalog
-from gateway.catalog.mysql import _QUERIES, _SERVER, build_snapshot
+from gateway.catalog.mysql import QUERIES, SERVER, build_snapshot
 from gateway.model.footprint import Access, Action, EffectKind, Footprint, FunctionClass, ObjectKind
 from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
@@ -34,7 +36,8 @@ _SYSTEM: Final = ("information_schema", "performance_schema", "mysql", "sys")
 _NOT_SYSTEM: Final = f"NOT IN {_SYSTEM}"
 _SCHEMA_COLUMNS: Final = {
     "schemas": "schema_name", "relations": "table_schema", "columns": "table_schema", "views": "table_schema",
-    "routines": "routine_schema", "triggers": "trigger_schema", "keys": "k.table_schema",
+    "routines": "routine_schema", "triggers": "trigger_schema", "keys": "table_schema",
+    "rules": "constraint_schema",
 }  # fmt: skip
 _WRITE_MODES: Final = frozenset({"MDL_SHARED_WRITE", "MDL_SHARED_NO_WRITE", "MDL_SHARED_NO_READ_WRITE", "MDL_EXCLUSIVE"})
 _WRITES: Final = frozenset(
@@ -47,6 +50,7 @@ _SKIPPED: Final = re.compile(
     r"|set\s+debug|set\s+(?:session\s+)?debug|drop\s+database\s+(?:if\s+exists\s+)?mysql|rename\s+user|alter\s+user|set\s+default\s+role)",
     re.IGNORECASE,
 )
+_FILE: Final = re.compile(r"\binto\s+(?:outfile|dumpfile)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -80,7 +84,8 @@ class Tally:
     def __str__(self) -> str:
         share = 100 * self.opaque / self.valid if self.valid else 0.0
         return (
-            f"{self.statements} statements ({self.refused} refused by the server), {self.opaque} of {self.valid} valid ones opaque "
+            f"{self.statements} statements ({self.refused} refused by the server), "
+            f"{self.opaque} of {self.valid} valid ones opaque "
             f"({share:.2f} %), {self.locked} locked tables, {len(self.holes)} unexplained, {self.over_reported} over-reported, "
             f"{len(self.widths)} results of another width"
         )
@@ -100,14 +105,20 @@ class MySqlLockOracle:
     def __init__(self, connect: dict[str, Any]) -> None:
         self._connect = connect
         self._watcher = pymysql.connect(**connect, autocommit=True, charset="utf8mb4")
-        rows = {name: self._fetch(self._query(name, f"IN {_SYSTEM}")) for name in _QUERIES}
-        dictionary = build_snapshot(self._fetch(_SERVER)[0], rows, "", 0)
+        self._install()
+        rows = {name: self._fetch(self._query(name, f"IN {_SYSTEM}")) for name in QUERIES}
+        dictionary = build_snapshot(self._fetch(SERVER)[0], rows, "", 0)
         self._system = SystemCatalog(dictionary.server_version, relations=dictionary.relations)
         self._session: Any = None
         self._thread = 0
         self._catalog: CatalogSnapshot | None = None
         self._facts = Facts()
         self._namespace = Namespace()
+
+    def _install(self) -> None:
+        if not self._fetch("SELECT 1 FROM information_schema.plugins WHERE plugin_name = 'METADATA_LOCK_INFO'"):
+            with closing(self._watcher.cursor()) as cursor:
+                cursor.execute("INSTALL SONAME 'metadata_lock_info'")
 
     def close(self) -> None:
         self._watcher.close()
@@ -116,11 +127,14 @@ class MySqlLockOracle:
 
     # --- one script
 
-    def judge_script(self, name: str, statements: Iterable[str], tally: Tally) -> None:
+    def judge_script(self, name: str, statements: Iterable[str], tally: Tally, until: float = math.inf) -> None:
+        """All statements of a script in a new session on empty databases, or as many as there is time for (monotonic)."""
         self._fresh()
         for text in statements:
-            if _SKIPPED.match(text) is None:
-                self._judge(name, text, tally)
+            if time.monotonic() > until:
+                return
+            if _SKIPPED.match(text) is None and _FILE.search(text) is None:
+                self.judge(name, text, tally)
 
     def _fresh(self) -> None:
         """A new session on empty databases."""
@@ -141,7 +155,7 @@ class MySqlLockOracle:
         self._catalog = None
         self._namespace = Namespace(search_path=("test",))
 
-    def _judge(self, label: str, text: str, tally: Tally) -> None:
+    def judge(self, label: str, text: str, tally: Tally) -> None:
         tally.statements += 1
         footprints = self._analyse(text)
         if any(f.kind in ("CREATE DATABASE", "DROP DATABASE") for f in footprints):
@@ -299,8 +313,8 @@ class MySqlLockOracle:
         with closing(self._watcher.cursor()) as cursor:
             cursor.execute("SHOW DATABASES")
             databases = [name for (name,) in cursor.fetchall() if name not in _SYSTEM]
-        rows: dict[str, tuple[Any, ...]] = dict.fromkeys(_QUERIES, ())
-        for name in _QUERIES:
+        rows: dict[str, tuple[Any, ...]] = dict.fromkeys(QUERIES, ())
+        for name in QUERIES:
             for database in databases:
                 rows[name] = (*rows[name], *self._fetch(self._query(name, f"= '{database}'")))
         self._facts = Facts(
@@ -318,12 +332,12 @@ class MySqlLockOracle:
             )
         ):
             self._facts.triggers[schema, table] = self._facts.triggers.get((schema, table), "") + " " + str(body)
-        server = self._fetch(_SERVER)[0]
+        server = self._fetch(SERVER)[0]
         return replace(build_snapshot(server, rows, "", 0), system=self._system)
 
     @staticmethod
     def _query(name: str, which: str) -> str:
-        query = _QUERIES[name]
+        query = QUERIES[name]
         head, order, tail = query.partition(" ORDER BY ")
         condition = _SCHEMA_COLUMNS[name] + " " + which
         joint = " AND " if " WHERE " in head else " WHERE "

@@ -89,8 +89,8 @@ _HANDLERS: Final[dict[str, Handler]] = {
     **{
         kind: _admin(kind)
         for kind in (
-            "KILL", "SHUTDOWN", "RESTART", "RESET", "PURGE", "CHANGE", "STOP", "INSTALL", "UNINSTALL", "BINLOG", "CLONE", "BACKUP",
-            "ADMIN", "RECOVER", "FLASHBACK", "RESTORE", "PLAN", "CANCEL", "PAUSE", "RESUME", "CALIBRATE", "QUERY", "REFRESH",
+            "KILL", "SHUTDOWN", "RESTART", "RESET", "PURGE", "CHANGE", "STOP", "INSTALL", "UNINSTALL", "BINLOG", "CLONE",
+            "BACKUP", "ADMIN", "RECOVER", "FLASHBACK", "RESTORE", "PLAN", "CANCEL", "PAUSE", "RESUME", "CALIBRATE", "QUERY", "REFRESH",
         )
     },
 }  # fmt: skip
@@ -109,10 +109,8 @@ def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footp
     while True:
         start = lexer.position
         lexer.reading = following.reading
-        unreadable = _unreadable(text, following.reading)
         try:
-            if unreadable is not None:
-                raise NotLexed(unreadable)
+            _readable(text, following.reading)
             piece = _statement(lexer)
         except NotLexed as error:
             found.append(_opaque(str(error), start, len(text)))
@@ -120,18 +118,18 @@ def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footp
         if piece is None:
             break
         tokens, begun, end = piece
-        footprint = replace(_footprint(tokens, text, following), start=begun, end=end, fingerprint=fingerprint_mysql(tokens))
+        footprint = _footprint(tokens, text, following)
+        footprint = replace(footprint, start=begun, end=end, fingerprint=fingerprint_mysql(tokens))
         found.append(footprint)
         following.apply(footprint)
     return tuple(found) or (Footprint("EMPTY", Category.EMPTY, 0, len(text)),)
 
 
-def _unreadable(text: str, reading: Reading) -> str | None:
+def _readable(text: str, reading: Reading) -> None:
     if not reading.safe_charset and not text.isascii():
-        return f"characters beyond ASCII in the character set {reading.charset}"
+        raise NotLexed(f"characters beyond ASCII in the character set {reading.charset}")
     if "ORACLE" in reading.modes:
-        return "SQL mode ORACLE has a grammar of its own"
-    return None
+        raise NotLexed("SQL mode ORACLE has a grammar of its own")
 
 
 def _opaque(reason: str, start: int, end: int) -> Footprint:

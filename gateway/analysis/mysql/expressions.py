@@ -52,6 +52,8 @@ _BINARY: Final = frozenset(
 )
 _SUM: Final = frozenset({"+", "-", "*", "/", "%", "DIV", "MOD"})
 _PREFIX: Final = frozenset({"+", "-", "~", "!", "NOT", "BINARY"})
+_NEGATED: Final = frozenset({"IN", "LIKE", "RLIKE", "REGEXP", "BETWEEN", "MEMBER"})
+_TESTS: Final = frozenset({"NULL", "TRUE", "FALSE", "UNKNOWN"})
 _UNITS: Final = frozenset(
     [
         "MICROSECOND",
@@ -246,55 +248,44 @@ class ExpressionParser(Cursor):
 
     def _chain(self, operators: frozenset[str]) -> Expr:
         self.deeper()
-        first = self._operand()
-        parts: list[Expr] | None = None
-        tested = False
-        while True:
-            upper = self.current.upper
-            if not upper:
+        parts = [self._operand()]
+        while upper := self.current.upper:
+            if operators is _BINARY and upper == "NOT" and self.peek().upper in _NEGATED:
+                self.advance()
+            elif operators is _BINARY and upper == "IS":
+                self.advance()
+                parts[-1] = self._tested(parts[-1])
+            elif upper not in operators:
                 break
-            if upper == "NOT" and self.peek().upper in ("IN", "LIKE", "RLIKE", "REGEXP", "BETWEEN") and operators is _BINARY:
+            else:
                 self.advance()
-                continue
-            if upper == "IS" and operators is _BINARY:
-                self.advance()
-                self.accept("NOT")
-                tested = self.accept_any(frozenset({"NULL", "TRUE", "FALSE", "UNKNOWN"})) != ""
-                if not tested:
-                    self._is_other()
-                if parts is None:
-                    first = syntax.Test([first])
+                if upper == "COLLATE":
+                    self.advance()
                 else:
-                    parts[-1] = syntax.Test([parts[-1]])
-                continue
-            if upper == ":=" and operators is _BINARY:
-                self.advance()
-                first = syntax.Assign(self.expression())
-                continue
-            if upper not in operators:
-                break
-            self.advance()
-            if upper == "COLLATE":
-                self.advance()
-                continue
-            if upper == "SOUNDS":
-                self.expect("LIKE")
-            elif upper == "MEMBER":
-                self.accept("OF")
-            if upper not in ("IN", "MEMBER", "LIKE") and self.upper in ("ANY", "SOME", "ALL") and self.peek().upper == "(":
-                self.advance()
-            if parts is None:
-                parts = [first]
-            parts.append(self._operand())
+                    self._second_word(upper)
+                    parts.append(self._operand())
         self.depth -= 1
-        if parts is None:
-            return first
+        if len(parts) == 1:
+            return parts[0]
         kept = [part for part in parts if part is not _CONST]
         return Mix(kept) if kept else _CONST
 
-    def _is_other(self) -> None:
-        """IS JSON, IS DISTINCT FROM are no MySQL; anything else is the server's error."""
-        raise self.stopped()
+    def _tested(self, value: Expr) -> Expr:
+        """IS NULL says only whether there is a value; IS TRUE tells of the value."""
+        self.accept("NOT")
+        found = self.accept_any(_TESTS)
+        if not found:
+            raise self.stopped()
+        return syntax.Test([value]) if found == "NULL" else Mix([value])
+
+    def _second_word(self, operator: str) -> None:
+        """SOUNDS LIKE, MEMBER OF, and `= ANY (…)`."""
+        if operator == "SOUNDS":
+            self.expect("LIKE")
+        elif operator == "MEMBER":
+            self.accept("OF")
+        elif operator not in ("IN", "LIKE") and self.upper in ("ANY", "SOME", "ALL") and self.peek().upper == "(":
+            self.advance()
 
     def _operand(self) -> Expr:
         token = self.current
@@ -378,25 +369,29 @@ class ExpressionParser(Cursor):
     def _word(self, token: Token) -> Expr:
         upper = token.upper
         after = self.peek()
-        if after.upper == "(":
-            if upper == "EXISTS":
-                self.advance()
-                value = self._parenthesis()
-                return Sub(value.query, exists=True) if isinstance(value, Sub) else value
-            if upper == "NOT":
-                self.advance()
-                return self._prefixed()
-            if upper == "CASE":
-                return self._case()
-            if upper not in RESERVED or upper in _RESERVED_FUNCTIONS:
-                if upper == "INTERVAL":
-                    return self._interval()
-                self.advance()
-                return self._call("", token.text)
+        if after.upper == "(" and (upper not in RESERVED or upper in _RESERVED_FUNCTIONS) and upper != "INTERVAL":
+            self.advance()
+            return self._call("", token.text)
+        keyword = self._keyword(upper, after)
+        if keyword is not None:
+            return keyword
+        if upper in _CERTAIN_NO_PARENTHESES:
+            self.advance()
+            return Call("", token.text, [])
+        if upper in RESERVED:
+            raise self.stopped()
+        return self._named()
+
+    def _keyword(self, upper: str, after: Token) -> Expr | None:
+        """An operand that a keyword begins; None where it is a name."""
         match upper:
             case "NULL" | "TRUE" | "FALSE" | "DEFAULT":
                 self.advance()
                 return _CONST
+            case "EXISTS" if after.upper == "(":
+                self.advance()
+                value = self._parenthesis()
+                return Sub(value.query, exists=True) if isinstance(value, Sub) else value
             case "CASE":
                 return self._case()
             case "INTERVAL":
@@ -404,24 +399,16 @@ class ExpressionParser(Cursor):
             case "NEXT" | "PREVIOUS" if after.upper == "VALUE" and self.peek(2).upper == "FOR":
                 self.advance(3)
                 return syntax.Sequence(*self.qualified(), writes=upper == "NEXT")
-            case "ROW" if after.upper == "(":
+            case "DATE" | "TIME" | "TIMESTAMP" if after.kind is STRING:
+                self.advance(2)
+                return _CONST
+            case _ if upper in _PREFIX:
                 self.advance()
-                return self._parenthesis()
-        if upper in _PREFIX and not (upper == "BINARY" and after.kind in (NAME,) and False):
-            self.advance()
-            return self._prefixed()
-        if upper in _CHARSETS and after.kind in (STRING, BITS, PARAMETER):
-            self.advance()
-            return self._operand()
-        if after.kind is STRING and upper in ("DATE", "TIME", "TIMESTAMP"):
-            self.advance(2)
-            return _CONST
-        if upper in _CERTAIN_NO_PARENTHESES:
-            self.advance()
-            return Call("", token.text, [])
-        if upper in RESERVED:
-            raise self.stopped()
-        return self._named()
+                return self._prefixed()
+            case _ if upper in _CHARSETS and after.kind in (STRING, BITS, PARAMETER):
+                self.advance()
+                return self._operand()
+        return None
 
     def _named(self) -> Expr:
         """A column, a qualified star or a qualified function."""
@@ -473,8 +460,7 @@ class ExpressionParser(Cursor):
                 value = Mix([value, self._rest_of_interval()])
         else:
             value = self.expression()
-        if not self.accept_any(_UNITS):
-            raise self.stopped()
+        self._unit(_UNITS)
         return value
 
     def _rest_of_interval(self) -> Expr:
@@ -536,17 +522,30 @@ class ExpressionParser(Cursor):
         call.distinct = bool(self.accept_any(frozenset({"DISTINCT", "DISTINCTROW"})))
         if not call.distinct:
             self.accept("ALL")
-        if upper == "TRIM" or upper == "TRIM_ORACLE":
+        if self._first_words(call, upper):
+            return
+        separators = _SEPARATORS.get(upper, frozenset())
+        while True:
+            call.arguments.append(Sub(self.query()) if self.starts_query() else self.expression())
+            self._after_argument(call, upper)
+            if self.accept(","):
+                if upper == "CONVERT":
+                    self._to_parenthesis()
+                    return
+            elif not self.accept_any(separators):
+                return
+
+    def _first_words(self, call: Call, upper: str) -> bool:
+        """What some functions have before their first argument. True: that was all."""
+        if upper in ("TRIM", "TRIM_ORACLE"):
             if self.accept_any(frozenset({"BOTH", "LEADING", "TRAILING"})) and self.accept("FROM"):
                 call.arguments.append(self.expression())
-                return
+                return True
         elif upper == "EXTRACT":
-            if not self.accept_any(_UNITS):
-                raise self.stopped()
+            self._unit(_UNITS)
             self.expect("FROM")
         elif upper in _UNIT_FIRST:
-            if not self.accept_any(_SQL_TSI):
-                raise self.stopped()
+            self._unit(_SQL_TSI)
             self.expect(",")
         elif upper == "GET_FORMAT":
             self.advance()
@@ -555,21 +554,11 @@ class ExpressionParser(Cursor):
             call.arguments.append(self._chain(_BINARY - {"IN"}))
             if not self.accept("IN"):
                 self.expect(",")
-        separators = _SEPARATORS.get(upper, frozenset())
-        while True:
-            if self.starts_query():
-                call.arguments.append(Sub(self.query()))
-            else:
-                call.arguments.append(self.expression())
-            self._after_argument(call, upper)
-            if self.accept(","):
-                if upper == "CONVERT":
-                    self._to_parenthesis()
-                    return
-                continue
-            if separators and self.accept_any(separators):
-                continue
-            return
+        return False
+
+    def _unit(self, units: frozenset[str]) -> None:
+        if not self.accept_any(units):
+            raise self.stopped()
 
     def _after_argument(self, call: Call, upper: str) -> None:
         """What may stand behind an argument: types, character sets, ORDER BY, SEPARATOR, LIMIT."""

@@ -52,16 +52,15 @@ def _function(ctx: Context, item: TableFunction, level: Level) -> Source:
 
 def _join(ctx: Context, join: Join, level: Level) -> list[Field]:
     left = add(ctx, join.left, level)
-    before = len(level.sources)
     right = add(ctx, join.right, level)
     if join.on is not None:
         values.evaluate(ctx, join.on, level, Clause.JOIN)
     if not join.natural and join.using is None:
         return left + right
-    return _common(ctx, join, left, right, level, before)
+    return _common(join, left, right, level)
 
 
-def _common(ctx: Context, join: Join, left: list[Field], right: list[Field], level: Level, before: int) -> list[Field]:
+def _common(join: Join, left: list[Field], right: list[Field], level: Level) -> list[Field]:
     """NATURAL and USING: common columns are compared and stand once, in front."""
     first, second = (right, left) if join.right_first else (left, right)
     unknown = [source for source in level.sources if source.rest is not None]

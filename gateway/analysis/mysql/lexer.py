@@ -115,44 +115,54 @@ class Lexer:
                 raise NotLexed(f"unreadable at character {position + 1}")
             kind = match.lastgroup
             end = match.end()
-            if kind == "word":
-                if position and text[position - 1] == "." and found and found[-1].text == ".":
-                    found.append(Token(NAME, match.group(), position, end))
-                else:
-                    found.append(Token(WORD, match.group(), position, end))
-            elif kind == "operator":
-                if match.group() == ";":
-                    if opened:
-                        raise NotLexed("a semicolon inside an executable comment")
-                    position = end
-                    break
-                found.append(Token(OPERATOR, match.group(), position, end))
-            elif kind == "number" and text[position] == "." and self._names_follow(found, position):
-                found.append(Token(OPERATOR, ".", position, position + 1))
-                after = _AFTER_DOT.match(text, position + 1)
-                end = after.end() if after is not None else position + 1
-                found.append(Token(NAME, text[position + 1 : end], position + 1, end))
-            elif kind == "number" and (match.group().endswith(".") or self._names_follow(found, position)):
-                end = self._after_dot_or_number(found, position, match.group())
-            elif kind == "comment":
-                opens, end = self._comment(position, opened)
-                opened = opened or opens
+            if kind == "operator" and match.group() == ";":
+                position = end
+                break
+            if kind == "comment":
+                opened, end = self._comment(position, opened)
             elif kind == "close":
-                if not opened:
-                    raise NotLexed("*/ without a comment")
-                opened = False
-            elif kind == "bad":
-                raise NotLexed("the text holds a NUL byte" if match.group() == "\0" else f"unterminated {match.group()}")
+                opened, end = self._close(end, opened)
+            elif kind == "number":
+                end = self._number(found, position, match.group())
             elif kind != "space":
-                found.append(self._valued(kind or "", match.group(), position, end))
+                found.append(self._token(kind or "", match.group(), position, end, found))
             position = end
         if opened:
-            raise NotLexed("unterminated comment")
+            raise NotLexed("an executable comment that its statement does not end")
         self.position = position
         self._count += len(found)
         if self._count > _MAX_TOKENS:
             raise NotLexed("too many tokens")
         return found
+
+    def _token(self, kind: str, raw: str, start: int, end: int, before: list[Token]) -> Token:
+        if kind == "word":
+            after_dot = start > 0 and self.text[start - 1] == "." and before and before[-1].text == "."
+            return Token(NAME if after_dot else WORD, raw, start, end)
+        if kind == "operator":
+            return Token(OPERATOR, raw, start, end)
+        if kind == "bad":
+            raise NotLexed("the text holds a NUL byte" if raw == "\0" else f"unterminated {raw}")
+        return self._valued(kind, raw, start, end)
+
+    @staticmethod
+    def _close(end: int, opened: bool) -> tuple[bool, int]:
+        if not opened:
+            raise NotLexed("*/ without a comment")
+        return False, end
+
+    def _number(self, found: list[Token], position: int, raw: str) -> int:
+        """A number, or where a name stands directly before it, `t.1`: a dot and an identifier. The answer is its end."""
+        if not self._names_follow(found, position) and not raw.endswith("."):
+            found.append(Token(NUMBER, raw, position, position + len(raw)))
+            return position + len(raw)
+        if raw[0] != "." or not self._names_follow(found, position):
+            return self._after_dot_or_number(found, position, raw)
+        found.append(Token(OPERATOR, ".", position, position + 1))
+        after = _AFTER_DOT.match(self.text, position + 1)
+        end = after.end() if after is not None else position + 1
+        found.append(Token(NAME, self.text[position + 1 : end], position + 1, end))
+        return end
 
     @staticmethod
     def _names_follow(found: list[Token], position: int) -> bool:
@@ -204,21 +214,21 @@ class Lexer:
         return _ESCAPE.sub(replaced, body)
 
     def _comment(self, position: int, opened: bool) -> tuple[bool, int]:
-        """(whether an executable comment opens here, where reading goes on)."""
+        """(whether an executable comment is open behind this, where reading goes on)."""
         text = self.text
         server = self.reading.server
         if server is not None and server.flavour is Flavour.TIDB and (tidb := _TIDB.match(text, position + 2)):
             return self._open(opened, tidb.end())
         version = _VERSION.match(text, position + 2)
         if version is None:
-            return False, self._end_of(position + 2, nested=False)
+            return opened, self._end_of(position + 2, nested=False)
         maria, digits = version.groups()
         if server is None:
             if maria or (digits is not None and int(digits[:5]) > 50699):
                 raise NotLexed("an executable comment, and the server's version is not known")
             return self._open(opened, version.end())
         if maria and server.flavour is not Flavour.MARIADB:
-            return False, self._end_of(position + 2, nested=False)
+            return opened, self._end_of(position + 2, nested=False)
         if digits is None or server.flavour is Flavour.TIDB:
             return self._open(opened, version.end())
         if server.flavour is Flavour.MYSQL and len(digits) == 6:
@@ -229,7 +239,7 @@ class Lexer:
             executed = executed and not 50700 <= number <= 99999
         if executed:
             return self._open(opened, version.end())
-        return False, self._end_of(version.end(), nested=True)
+        return opened, self._end_of(version.end(), nested=True)
 
     @staticmethod
     def _open(opened: bool, position: int) -> tuple[bool, int]:

@@ -72,7 +72,8 @@ def insert(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
         columns = p.columns() if p.upper == "(" else []
         level.sources.append(_new_row(ctx, alias, columns, entry))
     if p.accept("ON", "DUPLICATE", "KEY", "UPDATE"):
-        _on_duplicate(ctx, p, schema, name, entry, level)
+        updating = relations.named(ctx, schema, name, Action.UPDATE)
+        _on_duplicate(ctx, p, updating, entry, level)
     return Outcome("REPLACE" if replacing else "INSERT", Category.WRITE, _returning(ctx, p, entry))
 
 
@@ -139,8 +140,7 @@ def _rows(ctx: Context, p: Parser, level: Level) -> None:
             return
 
 
-def _on_duplicate(ctx: Context, p: Parser, schema: str, name: str, entry: Entry, level: Level) -> None:
-    updating = relations.named(ctx, schema, name, Action.UPDATE)
+def _on_duplicate(ctx: Context, p: Parser, updating: Sequence[Record], entry: Entry, level: Level) -> None:
     _through_views(updating, [entry.record] if entry.record is not None else [])
     ctx.target = entry
     level.sources.append(entry)
@@ -151,7 +151,8 @@ def _on_duplicate(ctx: Context, p: Parser, schema: str, name: str, entry: Entry,
 def _assignments(ctx: Context, p: Parser, level: Level, assign: Callable[[list[str]], None], clause: Clause) -> None:
     """`a = 1, t.b = DEFAULT`"""
     while True:
-        parts = [p.any_name() if not p.accept(".") else p.any_name()]
+        p.accept(".")
+        parts = [p.any_name()]
         while p.accept("."):
             parts.append(p.any_name())
         if not p.accept("="):

@@ -1,4 +1,4 @@
-"""Queries: SELECT, VALUES, TABLE, WITH and set operations, from tokens to a tree (sql_yacc.yy of MariaDB, and MySQL 8's manual)."""
+"""Queries: SELECT, VALUES, TABLE, WITH and set operations, from tokens to a tree (MariaDB's sql_yacc.yy, MySQL 8's manual)."""
 
 from typing import Final
 

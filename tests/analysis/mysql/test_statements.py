@@ -52,7 +52,8 @@ SALARIES = ("hr.salaries", "select")
         ("UPDATE orders SET total = 1 WHERE id = 1", {("shop.orders", "update"), ("shop.orders", "select")}),
         ("UPDATE orders o, hr.salaries s SET o.total = s.amount",
          {("shop.orders", "update"), ("shop.orders", "select"), SALARIES}),
-        ("UPDATE contacts SET mail = 1", {("shop.contacts", "update"), ("shop.customers", "update"), ("shop.customers", "select")}),
+        ("UPDATE contacts SET mail = 1",
+         {("shop.contacts", "update"), ("shop.customers", "update"), ("shop.customers", "select")}),
         ("DELETE FROM orders", {("shop.orders", "delete")}),
         ("DELETE o FROM orders AS o JOIN hr.salaries s ON o.id = s.id",
          {("shop.orders", "delete"), ("shop.orders", "select"), SALARIES}),
@@ -209,7 +210,9 @@ def test_columns_of_insert_select_on_duplicate_key() -> None:
 
 
 def test_temporary_tables_shadow_without_hiding() -> None:
-    found = footprints("CREATE TEMPORARY TABLE fresh (a INT); SELECT a FROM fresh; DROP TEMPORARY TABLE fresh; SELECT a FROM fresh")
+    found = footprints(
+        "CREATE TEMPORARY TABLE fresh (a INT); SELECT a FROM fresh; DROP TEMPORARY TABLE fresh; SELECT a FROM fresh"
+    )
     assert found[0].effects == (Effect(EffectKind.TEMP_CREATE, "shop.fresh"),)
     assert touched(found[1]) == set()
     assert touched(found[3]) == {("shop.fresh", "select")}
@@ -225,7 +228,9 @@ def test_prepared_statements_are_known_by_name() -> None:
 
 
 def test_handlers_are_read_by_the_table_they_were_opened_for() -> None:
-    found = footprints("HANDLER hr.salaries OPEN AS h; HANDLER h READ `PRIMARY` = (1) WHERE amount > 1 LIMIT 5; HANDLER h CLOSE")
+    found = footprints(
+        "HANDLER hr.salaries OPEN AS h; HANDLER h READ `PRIMARY` = (1) WHERE amount > 1 LIMIT 5; HANDLER h CLOSE"
+    )
     assert touched(found[1]) == {SALARIES}
     assert uses(found[1], "hr.salaries", Clause.OUTPUT) == {"*", "id", "person", "amount"}
 
