@@ -101,21 +101,11 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     connections = ServerConnections(store, settings.limits.connect_seconds)
     catalogs = CatalogService(connections.open)
     stack.push_async_callback(catalogs.close)
-    judge = Judge(
-        policy,
-        catalogs,
-        principals,
-        {Engine.POSTGRES: analyse_postgres, Engine.MYSQL: analyse_mysql},
-        {Engine.POSTGRES: normalise_postgres, Engine.MYSQL: normalise_mysql},
-        masks=True,
-        limits=True,
-        siblings=directory.siblings,
-    )
+    judge = _open_judge(policy, catalogs, principals, directory)
+    news.changed = judge.changed
     usage = DailyUsage(store)
     stack.push_async_callback(_close_usage, usage)
     obligations = PolicyObligations(policy, catalogs.current, principals, usage, key.derive("masking"))
-    news.changed = judge.changed
-    catalogs.subscribe(lambda _target, _snapshot: judge.changed())
     road = Road(judge, catalogs)
     steps = StepRecorder(audit)
     cancels = CancelRegistry(StoreCancelForwarder(store))
@@ -125,10 +115,13 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     )
     stack.push_async_callback(rollouts.close)
     await follower.start()
-    background.keep(follower.run(), "store follower")
-    background.keep(policy.watch(), "policy watcher")
-    background.keep(usage.run(), "rows of the day")
-    background.keep(_adopt(rollouts, store), "rollout adoption")
+    for name, work in {
+        "store follower": follower.run(),
+        "policy watcher": policy.watch(),
+        "rows of the day": usage.run(),
+        "rollout adoption": _adopt(rollouts, store),
+    }.items():
+        background.keep(work, name)
     rooms = Rooms(
         settings=settings,
         worker=worker,
@@ -155,6 +148,23 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     )
     _watch(rooms)
     return rooms
+
+
+def _open_judge(
+    policy: PolicyService, catalogs: CatalogService, principals: LivePrincipals, directory: StoreDirectory
+) -> Judge:
+    judge = Judge(
+        policy,
+        catalogs,
+        principals,
+        {Engine.POSTGRES: analyse_postgres, Engine.MYSQL: analyse_mysql},
+        {Engine.POSTGRES: normalise_postgres, Engine.MYSQL: normalise_mysql},
+        masks=True,
+        limits=True,
+        siblings=directory.siblings,
+    )
+    catalogs.subscribe(lambda _target, _snapshot: judge.changed())
+    return judge
 
 
 def _watch(rooms: Rooms) -> None:
