@@ -73,6 +73,10 @@ _DIGESTED: Final[Mapping[str, tuple[str, str]]] = {
         "constraint_schema, constraint_name, table_name, referenced_table_name, update_rule, delete_rule",
     ),
 }
+_DIGEST: Final = (
+    "(SELECT CONCAT(COUNT(*), '-', IFNULL(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('\\0', {columns})), 16), 16, 10) "
+    "AS UNSIGNED)), 0)) FROM information_schema.{table})"
+)
 _SYSTEM_SCHEMAS: Final = frozenset({"information_schema", "performance_schema", "mysql", "sys"})
 _KINDS: Final[Mapping[str, RelationKind]] = {
     "VIEW": RelationKind.VIEW,
@@ -89,11 +93,7 @@ _versions = count(1)
 
 async def probe_mysql(connection: Any) -> str:
     """A digest that changes with the catalog of the whole server. Raises CatalogUnreadable."""
-    parts = [
-        f"(SELECT CONCAT(COUNT(*), '-', IFNULL(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('\\0', {columns})), 16), 16, 10) "
-        f"AS UNSIGNED)), 0)) FROM information_schema.{table})"  # noqa: S608 -- constants of this file
-        for table, columns in _DIGESTED.values()
-    ]
+    parts = [_DIGEST.format(columns=columns, table=table) for table, columns in _DIGESTED.values()]
     query = f"SELECT CONCAT_WS('/', VERSION(), @@lower_case_table_names, @@GLOBAL.sql_mode, {', '.join(parts)})"
     try:
         return str((await _rows(connection, query))[0][0])

@@ -11,124 +11,24 @@ from typing import Final
 
 HOME: Final = Path("/usr/share/mysql/mysql-test/main")
 
-_COMMANDS: Final = frozenset(
-    [
-        "connection",
-        "query",
-        "connect",
-        "sleep",
-        "inc",
-        "dec",
-        "source",
-        "disconnect",
-        "let",
-        "echo",
-        "expr",
-        "while",
-        "end",
-        "system",
-        "result",
-        "require",
-        "save_master_pos",
-        "sync_with_master",
-        "sync_slave_with_master",
-        "error",
-        "send",
-        "reap",
-        "dirty_close",
-        "replace_result",
-        "replace_column",
-        "ping",
-        "eval",
-        "eval_p",
-        "enable_query_log",
-        "disable_query_log",
-        "enable_prepare_warnings",
-        "disable_prepare_warnings",
-        "enable_result_log",
-        "disable_result_log",
-        "enable_connect_log",
-        "disable_connect_log",
-        "wait_for_slave_to_stop",
-        "enable_warnings",
-        "disable_warnings",
-        "enable_info",
-        "disable_info",
-        "enable_session_track_info",
-        "disable_session_track_info",
-        "enable_metadata",
-        "disable_metadata",
-        "enable_column_names",
-        "disable_column_names",
-        "exec",
-        "execw",
-        "delimiter",
-        "disable_abort_on_error",
-        "enable_abort_on_error",
-        "vertical_results",
-        "horizontal_results",
-        "query_vertical",
-        "query_horizontal",
-        "sorted_result",
-        "partially_sorted_result",
-        "lowercase_result",
-        "start_timer",
-        "end_timer",
-        "character_set",
-        "disable_ps_protocol",
-        "enable_ps_protocol",
-        "disable_ps2_protocol",
-        "enable_ps2_protocol",
-        "disable_view_protocol",
-        "enable_view_protocol",
-        "disable_service_connection",
-        "enable_service_connection",
-        "disable_cursor_protocol",
-        "enable_cursor_protocol",
-        "enable_non_blocking_api",
-        "disable_non_blocking_api",
-        "disable_reconnect",
-        "enable_reconnect",
-        "if",
-        "disable_parsing",
-        "enable_parsing",
-        "replace_regex",
-        "replace_numeric_round",
-        "remove_file",
-        "file_exists",
-        "write_file",
-        "copy_file",
-        "perl",
-        "die",
-        "exit",
-        "skip",
-        "chmod",
-        "append_file",
-        "cat_file",
-        "diff_files",
-        "send_quit",
-        "change_user",
-        "mkdir",
-        "rmdir",
-        "force-rmdir",
-        "force-cpdir",
-        "list_files",
-        "list_files_write_file",
-        "list_files_append_file",
-        "send_shutdown",
-        "shutdown_server",
-        "result_format",
-        "move_file",
-        "remove_files_wildcard",
-        "copy_files_wildcard",
-        "send_eval",
-        "output",
-        "reset_connection",
-        "optimizer_trace",
-        "evalp",
-        "assert",
-    ]
-)
+_COMMAND_WORDS: Final = """
+    connection query connect sleep inc dec source disconnect let echo expr while end system result require save_master_pos
+    sync_with_master sync_slave_with_master error send reap dirty_close replace_result replace_column ping eval eval_p
+    enable_query_log disable_query_log enable_prepare_warnings disable_prepare_warnings enable_result_log
+    disable_result_log enable_connect_log disable_connect_log wait_for_slave_to_stop enable_warnings disable_warnings
+    enable_info disable_info enable_session_track_info disable_session_track_info enable_metadata disable_metadata
+    enable_column_names disable_column_names exec execw delimiter disable_abort_on_error enable_abort_on_error
+    vertical_results horizontal_results query_vertical query_horizontal sorted_result partially_sorted_result
+    lowercase_result start_timer end_timer character_set disable_ps_protocol enable_ps_protocol disable_ps2_protocol
+    enable_ps2_protocol disable_view_protocol enable_view_protocol disable_service_connection enable_service_connection
+    disable_cursor_protocol enable_cursor_protocol enable_non_blocking_api disable_non_blocking_api disable_reconnect
+    enable_reconnect if disable_parsing enable_parsing replace_regex replace_numeric_round remove_file file_exists
+    write_file copy_file perl die exit skip chmod append_file cat_file diff_files send_quit change_user mkdir rmdir
+    force-rmdir force-cpdir list_files list_files_write_file list_files_append_file send_shutdown shutdown_server
+    result_format move_file remove_files_wildcard copy_files_wildcard send_eval output reset_connection optimizer_trace
+    evalp assert
+"""
+_COMMANDS: Final = frozenset(_COMMAND_WORDS.split())
 _SENT: Final = frozenset({"send", "query_vertical", "query_horizontal"})
 _WORD: Final = re.compile(r"\s*([a-zA-Z_][\w-]*)")
 _VARIABLE: Final = re.compile(r"(?<![\\\w@$])\$\w")

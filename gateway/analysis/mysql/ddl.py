@@ -9,89 +9,22 @@ from gateway.analysis.mysql.lexer import STRING, WORD, Token
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.utility import Walk, database, skip
+from gateway.analysis.mysql.words import words
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind, ObjectName
 
-_BEFORE_KIND: Final = frozenset(
-    [
-        "OR",
-        "REPLACE",
-        "TEMPORARY",
-        "UNIQUE",
-        "FULLTEXT",
-        "SPATIAL",
-        "VECTOR",
-        "ONLINE",
-        "OFFLINE",
-        "IGNORE",
-        "AGGREGATE",
-        "UNDEFINED",
-        "MERGE",
-        "TEMPTABLE",
-        "SQL",
-        "SECURITY",
-        "INVOKER",
-        "GLOBAL",
-        "SESSION",
-    ]
+_BEFORE_KIND: Final = words(
+    """OR REPLACE TEMPORARY UNIQUE FULLTEXT SPATIAL VECTOR ONLINE OFFLINE IGNORE AGGREGATE UNDEFINED MERGE TEMPTABLE SQL
+    SECURITY INVOKER GLOBAL SESSION"""
 )
-_ADMIN_KINDS: Final = frozenset(
-    [
-        "USER",
-        "ROLE",
-        "SERVER",
-        "TABLESPACE",
-        "LOGFILE",
-        "RESOURCE",
-        "INSTANCE",
-        "BINDING",
-        "PLACEMENT",
-        "UNDO",
-        "LIBRARY",
-        "SPATIAL",
-        "RANGE",
-        "POLICY",
-        "STATISTICS",
-        "EXTERNAL",
-    ]
+_ADMIN_KINDS: Final = words(
+    """USER ROLE SERVER TABLESPACE LOGFILE RESOURCE INSTANCE BINDING PLACEMENT UNDO LIBRARY SPATIAL RANGE POLICY STATISTICS
+    EXTERNAL"""
 )
 _PROGRAMS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"})
 _REMOTE: Final = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "CSV_FILE", "OQGRAPH"})
-_BODY_STARTS: Final = frozenset(
-    [
-        "BEGIN",
-        "SELECT",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "REPLACE",
-        "SET",
-        "CALL",
-        "IF",
-        "CASE",
-        "LOOP",
-        "WHILE",
-        "REPEAT",
-        "FOR",
-        "RETURN",
-        "DO",
-        "CREATE",
-        "DROP",
-        "ALTER",
-        "TRUNCATE",
-        "SIGNAL",
-        "WITH",
-        "EXECUTE",
-        "PREPARE",
-        "DECLARE",
-        "RENAME",
-        "GRANT",
-        "SHOW",
-        "ANALYZE",
-        "OPTIMIZE",
-        "FLUSH",
-        "LOAD",
-        "LOCK",
-    ]
+_BODY_STARTS: Final = words(
+    """BEGIN SELECT INSERT UPDATE DELETE REPLACE SET CALL IF CASE LOOP WHILE REPEAT FOR RETURN DO CREATE DROP ALTER TRUNCATE
+    SIGNAL WITH EXECUTE PREPARE DECLARE RENAME GRANT SHOW ANALYZE OPTIMIZE FLUSH LOAD LOCK"""
 )
 
 

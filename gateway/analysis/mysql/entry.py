@@ -15,6 +15,7 @@ from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.syntax import Tail
 from gateway.analysis.mysql.utility import Handler
+from gateway.analysis.mysql.words import words
 from gateway.analysis.records import Findings, freeze, sources
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, EffectKind, Footprint, OutputColumn
@@ -40,6 +41,10 @@ def _admin(kind: str) -> Handler:
     return utility.administer(INSTANCE, kind)
 
 
+_ADMINISTRATION: Final = words(
+    """KILL SHUTDOWN RESTART RESET PURGE CHANGE STOP INSTALL UNINSTALL BINLOG CLONE BACKUP ADMIN RECOVER FLASHBACK RESTORE PLAN
+    CANCEL PAUSE RESUME CALIBRATE QUERY REFRESH"""
+)
 _HANDLERS: Final[dict[str, Handler]] = {
     "EXPLAIN": utility.explain,
     "DESCRIBE": utility.explain,
@@ -86,14 +91,8 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "IMPORT": utility.import_,
     "BATCH": utility.batch,
     **dict.fromkeys(("IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR", "DECLARE", "RETURN"), utility.compound),
-    **{
-        kind: _admin(kind)
-        for kind in (
-            "KILL", "SHUTDOWN", "RESTART", "RESET", "PURGE", "CHANGE", "STOP", "INSTALL", "UNINSTALL", "BINLOG", "CLONE",
-            "BACKUP", "ADMIN", "RECOVER", "FLASHBACK", "RESTORE", "PLAN", "CANCEL", "PAUSE", "RESUME", "CALIBRATE", "QUERY", "REFRESH",
-        )
-    },
-}  # fmt: skip
+    **{kind: _admin(kind) for kind in _ADMINISTRATION},
+}
 
 
 def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footprint, ...]:

@@ -6,77 +6,22 @@ from gateway.analysis.mysql import syntax
 from gateway.analysis.mysql.cursor import RESERVED, Cursor, NotParsed
 from gateway.analysis.mysql.lexer import BITS, NAME, NUMBER, PARAMETER, STRING, SYSTEM, USER, WORD, Token
 from gateway.analysis.mysql.syntax import Call, Const, Expr, Mix, Query, Ref, Star, Sub, Window
+from gateway.analysis.mysql.words import words
 
 MAX_DEPTH: Final = 150
 """Levels of parentheses and subqueries that a statement may have."""
 
-_BINARY: Final = frozenset(
-    [
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "DIV",
-        "MOD",
-        "|",
-        "&",
-        "^",
-        "<<",
-        ">>",
-        "=",
-        "<=>",
-        ">=",
-        ">",
-        "<=",
-        "<",
-        "<>",
-        "!=",
-        "AND",
-        "&&",
-        "OR",
-        "||",
-        "XOR",
-        "LIKE",
-        "RLIKE",
-        "REGEXP",
-        "IN",
-        "BETWEEN",
-        "SOUNDS",
-        "ESCAPE",
-        "COLLATE",
-        "MEMBER",
-        "->",
-        "->>",
-    ]
+_BINARY: Final = words(
+    """+ - * / % DIV MOD | & ^ << >> = <=> >= > <= < <> != AND && OR || XOR LIKE RLIKE REGEXP IN BETWEEN SOUNDS ESCAPE
+    COLLATE MEMBER -> ->>"""
 )
 _SUM: Final = frozenset({"+", "-", "*", "/", "%", "DIV", "MOD"})
 _PREFIX: Final = frozenset({"+", "-", "~", "!", "NOT", "BINARY"})
 _NEGATED: Final = frozenset({"IN", "LIKE", "RLIKE", "REGEXP", "BETWEEN", "MEMBER"})
 _TESTS: Final = frozenset({"NULL", "TRUE", "FALSE", "UNKNOWN"})
-_UNITS: Final = frozenset(
-    [
-        "MICROSECOND",
-        "SECOND",
-        "MINUTE",
-        "HOUR",
-        "DAY",
-        "WEEK",
-        "MONTH",
-        "QUARTER",
-        "YEAR",
-        "SECOND_MICROSECOND",
-        "MINUTE_MICROSECOND",
-        "MINUTE_SECOND",
-        "HOUR_MICROSECOND",
-        "HOUR_SECOND",
-        "HOUR_MINUTE",
-        "DAY_MICROSECOND",
-        "DAY_SECOND",
-        "DAY_MINUTE",
-        "DAY_HOUR",
-        "YEAR_MONTH",
-    ]
+_UNITS: Final = words(
+    """MICROSECOND SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR SECOND_MICROSECOND MINUTE_MICROSECOND MINUTE_SECOND
+    HOUR_MICROSECOND HOUR_SECOND HOUR_MINUTE DAY_MICROSECOND DAY_SECOND DAY_MINUTE DAY_HOUR YEAR_MONTH"""
 )
 _SQL_TSI: Final = frozenset({f"SQL_TSI_{unit}" for unit in _UNITS}) | _UNITS
 _NO_PARENTHESES: Final = frozenset(
@@ -96,36 +41,10 @@ _NO_PARENTHESES: Final = frozenset(
 )
 _CERTAIN_NO_PARENTHESES: Final = _NO_PARENTHESES - {"CURRENT_ROLE", "SESSION_USER"}
 # Reserved, and yet functions where a parenthesis follows.
-_RESERVED_FUNCTIONS: Final = frozenset(
-    [
-        "LEFT",
-        "RIGHT",
-        "IF",
-        "REPLACE",
-        "INSERT",
-        "MOD",
-        "REPEAT",
-        "CHAR",
-        "SCHEMA",
-        "VALUES",
-        "DEFAULT",
-        "MATCH",
-        "CONVERT",
-        "INTERVAL",
-        "BINARY",
-        "ROW",
-        "CURRENT_DATE",
-        "CURRENT_TIME",
-        "CURRENT_TIMESTAMP",
-        "CURRENT_USER",
-        "LOCALTIME",
-        "LOCALTIMESTAMP",
-        "UTC_DATE",
-        "UTC_TIME",
-        "UTC_TIMESTAMP",
-        "PERCENTILE_CONT",
-        "PERCENTILE_DISC",
-    ]
+_RESERVED_FUNCTIONS: Final = words(
+    """LEFT RIGHT IF REPLACE INSERT MOD REPEAT CHAR SCHEMA VALUES DEFAULT MATCH CONVERT INTERVAL BINARY ROW CURRENT_DATE
+    CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME UTC_TIMESTAMP PERCENTILE_CONT
+    PERCENTILE_DISC"""
 )
 _TYPED_ARGUMENTS: Final = frozenset({"CAST", "COLUMN_CREATE", "COLUMN_ADD", "COLUMN_GET", "WEIGHT_STRING", "JSON_VALUE"})
 _SEPARATORS: Final = {
@@ -137,52 +56,10 @@ _SEPARATORS: Final = {
 }
 _UNIT_FIRST: Final = frozenset({"TIMESTAMPADD", "TIMESTAMPDIFF"})
 _SEQUENCES: Final = {"NEXTVAL": True, "LASTVAL": False, "SETVAL": True}
-_CHARSETS: Final = frozenset(
-    [
-        "_ARMSCII8",
-        "_ASCII",
-        "_BIG5",
-        "_BINARY",
-        "_CP1250",
-        "_CP1251",
-        "_CP1256",
-        "_CP1257",
-        "_CP850",
-        "_CP852",
-        "_CP866",
-        "_CP932",
-        "_DEC8",
-        "_EUCJPMS",
-        "_EUCKR",
-        "_GB18030",
-        "_GB2312",
-        "_GBK",
-        "_GEOSTD8",
-        "_GREEK",
-        "_HEBREW",
-        "_HP8",
-        "_KEYBCS2",
-        "_KOI8R",
-        "_KOI8U",
-        "_LATIN1",
-        "_LATIN2",
-        "_LATIN5",
-        "_LATIN7",
-        "_MACCE",
-        "_MACROMAN",
-        "_SJIS",
-        "_SWE7",
-        "_TIS620",
-        "_UCS2",
-        "_UJIS",
-        "_UTF16",
-        "_UTF16LE",
-        "_UTF32",
-        "_UTF8",
-        "_UTF8MB3",
-        "_UTF8MB4",
-        "_FILENAME",
-    ]
+_CHARSETS: Final = words(
+    """_ARMSCII8 _ASCII _BIG5 _BINARY _CP1250 _CP1251 _CP1256 _CP1257 _CP850 _CP852 _CP866 _CP932 _DEC8 _EUCJPMS _EUCKR
+    _GB18030 _GB2312 _GBK _GEOSTD8 _GREEK _HEBREW _HP8 _KEYBCS2 _KOI8R _KOI8U _LATIN1 _LATIN2 _LATIN5 _LATIN7 _MACCE
+    _MACROMAN _SJIS _SWE7 _TIS620 _UCS2 _UJIS _UTF16 _UTF16LE _UTF32 _UTF8 _UTF8MB3 _UTF8MB4 _FILENAME"""
 )
 _LITERALS: Final = frozenset({STRING, NUMBER, BITS, PARAMETER})
 _CONST: Final = Const()
@@ -616,24 +493,8 @@ class ExpressionParser(Cursor):
             parts += self.ordering()
         while self.upper != ")" and not self.ended:
             if self.accept_any(
-                frozenset(
-                    [
-                        "ROWS",
-                        "RANGE",
-                        "GROUPS",
-                        "BETWEEN",
-                        "AND",
-                        "UNBOUNDED",
-                        "PRECEDING",
-                        "FOLLOWING",
-                        "CURRENT",
-                        "ROW",
-                        "EXCLUDE",
-                        "NO",
-                        "OTHERS",
-                        "TIES",
-                        "GROUP",
-                    ]
+                words(
+                    """ROWS RANGE GROUPS BETWEEN AND UNBOUNDED PRECEDING FOLLOWING CURRENT ROW EXCLUDE NO OTHERS TIES GROUP"""
                 )
             ):
                 continue

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from gateway.analysis.mysql.words import words
 from gateway.catalog import CatalogSnapshot
 from gateway.model.statement import Namespace
 
@@ -38,9 +39,7 @@ _COMBINED: Final[Mapping[str, frozenset[str]]] = {
     "POSTGRESQL": frozenset({"PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE"}),
 }
 # Character sets whose multi-byte characters never hold an ASCII byte: decoding and lexing commute.
-_SAFE_CHARSETS: Final = frozenset(
-    {"utf8", "utf8mb3", "utf8mb4", "latin1", "latin2", "latin5", "latin7", "ascii", "binary", "cp1250", "cp1251", "cp1256"}
-)
+_SAFE_CHARSETS: Final = words("""utf8 utf8mb3 utf8mb4 latin1 latin2 latin5 latin7 ascii binary cp1250 cp1251 cp1256""")
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ from gateway.analysis.mysql import syntax
 from gateway.analysis.mysql.expressions import ExpressionParser
 from gateway.analysis.mysql.lexer import BITS, NAME, NUMBER, PARAMETER, STRING, USER, WORD
 from gateway.analysis.mysql.syntax import Compound, Derived, FromItem, Item, Join, Query, Select, Table, Tail, Values
+from gateway.analysis.mysql.words import words
 
 _MODIFIERS: Final = frozenset(
     [
@@ -27,28 +28,11 @@ _SETS_CERTAIN: Final = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _STARTS: Final = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _JOINS: Final = frozenset({"JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "NATURAL", "STRAIGHT_JOIN"})
 _LIMITS: Final = frozenset({"LIMIT", "OFFSET", "FETCH"})
-_LIMIT_WORDS: Final = frozenset(
-    {"OFFSET", "ROW", "ROWS", "FIRST", "NEXT", "ONLY", "WITH", "TIES", "EXAMINED", "FETCH", "LIMIT", ","}
-)
+_LIMIT_WORDS: Final = words("""OFFSET ROW ROWS FIRST NEXT ONLY WITH TIES EXAMINED FETCH LIMIT ,""")
 _ALIAS_STOPS: Final = frozenset({"WINDOW", "EXCEPT", "INTERSECT", "MINUS", "OFFSET", "FETCH", "OF", "SYSTEM_TIME"})
 _HINTS: Final = frozenset({"USE", "FORCE", "IGNORE"})
-_FILE_WORDS: Final = frozenset(
-    [
-        "CHARACTER",
-        "CHARSET",
-        "SET",
-        "FIELDS",
-        "COLUMNS",
-        "LINES",
-        "TERMINATED",
-        "ENCLOSED",
-        "ESCAPED",
-        "OPTIONALLY",
-        "STARTING",
-        "BY",
-        "BINARY",
-        "ASCII",
-    ]
+_FILE_WORDS: Final = words(
+    """CHARACTER CHARSET SET FIELDS COLUMNS LINES TERMINATED ENCLOSED ESCAPED OPTIONALLY STARTING BY BINARY ASCII"""
 )
 
 

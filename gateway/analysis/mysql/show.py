@@ -9,6 +9,7 @@ from gateway.analysis.mysql.lexer import NAME, STRING, WORD
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.utility import Walk, database, skip
+from gateway.analysis.mysql.words import words
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, ObjectKind, ObjectName, relation
 
 _SCHEMA: Final = "information_schema"
@@ -27,62 +28,14 @@ _LISTS: Final[Mapping[str, str]] = {
     "LOCALES": "locales",
     "QUERY_RESPONSE_TIME": "query_response_time",
 }
-_PLAIN: Final = frozenset(
-    [
-        "VARIABLES",
-        "STATUS",
-        "WARNINGS",
-        "ERRORS",
-        "ENGINES",
-        "CHARSET",
-        "COLLATION",
-        "PRIVILEGES",
-        "PLUGINS",
-        "PROFILE",
-        "PROFILES",
-        "AUTHORS",
-        "CONTRIBUTORS",
-        "COUNT",
-        "BUILTINS",
-        "STORAGE",
-    ]
+_PLAIN: Final = words(
+    """VARIABLES STATUS WARNINGS ERRORS ENGINES CHARSET COLLATION PRIVILEGES PLUGINS PROFILE PROFILES AUTHORS CONTRIBUTORS
+    COUNT BUILTINS STORAGE"""
 )
-_ADMIN: Final = frozenset(
-    [
-        "BINARY",
-        "MASTER",
-        "SLAVE",
-        "REPLICA",
-        "ALL",
-        "RELAYLOG",
-        "BINLOG",
-        "ENGINE",
-        "EXPLAIN",
-        "ANALYZE",
-        "REPLICAS",
-        "MUTEX",
-        "INNODB",
-        "PARSE_TREE",
-        "CONFIG",
-        "STATS_META",
-        "STATS_HISTOGRAMS",
-        "STATS_TOPN",
-        "STATS_BUCKETS",
-        "STATS_HEALTHY",
-        "STATS_LOCKED",
-        "BINDINGS",
-        "BACKUPS",
-        "RESTORES",
-        "IMPORT",
-        "PLACEMENT",
-        "PUMP",
-        "DRAINER",
-        "MASKING",
-        "SESSION_STATES",
-        "COLUMN_STATS_USAGE",
-        "HISTOGRAMS_IN_FLIGHT",
-        "BR",
-    ]
+_ADMIN: Final = words(
+    """BINARY MASTER SLAVE REPLICA ALL RELAYLOG BINLOG ENGINE EXPLAIN ANALYZE REPLICAS MUTEX INNODB PARSE_TREE CONFIG
+    STATS_META STATS_HISTOGRAMS STATS_TOPN STATS_BUCKETS STATS_HEALTHY STATS_LOCKED BINDINGS BACKUPS RESTORES IMPORT
+    PLACEMENT PUMP DRAINER MASKING SESSION_STATES COLUMN_STATS_USAGE HISTOGRAMS_IN_FLIGHT BR"""
 )
 _ROUTINES: Final = frozenset({"PROCEDURE", "FUNCTION", "PACKAGE"})
 
