@@ -30,6 +30,7 @@ _BARE = re.compile(r"[^\s'\"&;,)\\]+")
 _REPLACE = re.compile(r"\s+replace\s+(?=['\"])", re.IGNORECASE)
 _CONTINUED = re.compile(r"\s+(?=')")
 _QUOTED = re.compile(r"[\"'`«„“]")
+_ROLE = re.compile(r"\b(?:alter|create)\b.{0,40}?\b(?:role|user|group)\b", re.IGNORECASE | re.DOTALL)
 _STEPS = 16
 _WORDS = 1_000
 
@@ -52,6 +53,8 @@ class _Redaction:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        role = _ROLE.search(text)
+        self._role = role.end() if role is not None else None
         self._comment_ends: dict[str, tuple[int, int]] = {}  # closing mark -> (searched from, found at)
 
     def run(self) -> str:
@@ -77,7 +80,8 @@ class _Redaction:
         if word[0] == "://":
             login = _USER_AND_PASSWORD.match(text, place)
             return login.start(1) if login is not None else None
-        assigned = False
+        # ALTER ROLE … PASSWORD word: the quotes were forgotten, the word is the password all the same.
+        assigned = self._role is not None and self._role < word.start() and word[0].lower() == "password"
         if text[place : place + 1] in {'"', "`", "'"} and text[word.start() - 1 : word.start()] == text[place : place + 1]:
             place += 1  # the word itself is quoted: an identifier, a JSON member
         for _ in range(_STEPS):

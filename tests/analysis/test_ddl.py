@@ -112,6 +112,7 @@ CASES = [
         accesses=["select hr.salaries: stored.amount", "temp database"],
         effects=["temp_create v"],
         category="ddl",
+        opaque="a temporary view hides what it reads and writes; use WITH, or CREATE TEMP TABLE … AS",
     ),
     Case(
         "CREATE MATERIALIZED VIEW v AS SELECT amount FROM hr.salaries",
