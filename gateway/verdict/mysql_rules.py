@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.model.decision import Decision, Obligation, Outcome, Reason, ReasonCode
-from gateway.model.footprint import Effect, EffectKind, Footprint
+from gateway.model.footprint import Effect, EffectKind, Footprint, FunctionClass
 from gateway.model.identity import Principal, Target
 from gateway.model.paths import segment
 from gateway.verdict.ports import Policy
@@ -68,7 +68,8 @@ def decide_everywhere(  # noqa: PLR0917 -- as policy has it
 def _others(own: Target, footprint: Footprint, databases: Mapping[str, Target]) -> list[Target]:
     """The databases that a statement names or moves to, beside the session's own."""
     names = dict.fromkeys(access.object.schema for access in footprint.accesses)
-    names.update(dict.fromkeys(use.name.schema for use in footprint.functions))
+    users = (use for use in footprint.functions if use.function_class is FunctionClass.USER)  # the server's own are nowhere
+    names.update(dict.fromkeys(use.name.schema for use in users))
     names.update(dict.fromkeys(effect.value or effect.name for effect in footprint.effects if effect.kind is EffectKind.USE))
     found = []
     for name in names:

@@ -91,7 +91,7 @@ class Conversation:
         self.server_write = session.server.write
         self.change: bytes | None = None
         self.life = Lifetime(self)
-        self.outlet = Outlet(rooms.audit, session.client.write, self.server_valve, self.life.audit_failed)
+        self.outlet = Outlet(rooms.audit, session.client.write, self.server_valve, self.life.audit_failed, rooms.waits)
         self.records = Records(rooms.audit, _session_fragment(session, session.target), session.id)
         self.prepared: dict[int, Prepared] = {}
         self.last_prepared: int | None = None
@@ -249,6 +249,7 @@ class Conversation:
         """The server's answer is complete and on its way to the client."""
         self.busy = False
         self.execution = None
+        self.server_side.sequence = 0  # the next command's own: an answer to it begins with 1
         if self.draining:
             self.life.leave_if_idle()
         if not self.ended:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.model.errors import AuditUnavailable
 from gateway.model.footprint import Effect, EffectKind
+from gateway.proxy.mysql.backend import TRACKED
 from gateway.proxy.mysql.execution import Execution, calls
 from gateway.verdict import Ruling, unpredictable
 from gateway.verdict.mysql_state import CHARSET, SQL_MODE
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.proxy.mysql.conversation import Conversation
 
 _NOT_RUN: Final = ("1105", "not run: an earlier statement of the same text failed")
+_TRACKED: Final = frozenset(TRACKED.split(","))
 _TRANSACTION: Final = Status.IN_TRANS | Status.IN_TRANS_READONLY
 
 
@@ -137,7 +139,9 @@ class Progress:
             c.state.has(SQL_MODE, value)
         elif name == CHARSET:
             c.charset_is(value)
-        elif name in {"session_track_schema", "session_track_system_variables"}:
+        elif (name == "session_track_schema" and value.upper() != "ON") or (
+            name == "session_track_system_variables" and not _TRACKED <= {item.strip() for item in value.split(",")}
+        ):
             c.life.lost_track(f"{name} was set to {value!r}")
 
     @property

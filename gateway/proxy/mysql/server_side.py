@@ -60,7 +60,7 @@ _SHORT_OK: Final = 7
 
 
 class ServerSide(asyncio.Protocol):
-    """`sequence`: the id of the last packet that went to the client."""
+    """`sequence`: the id of the last packet of the exchange so far."""
 
     __slots__ = (
         "_asked",
@@ -200,7 +200,6 @@ class ServerSide(asyncio.Protocol):
         if c.rooms.meter is not None:
             c.rooms.meter("allow", seconds)
         self._state = State.IDLE
-        self.sequence = data[size - 8] if self._deprecate_eof else data[size - 6]
         c.outlet.send(data)
         c.answered()
         return True
@@ -279,7 +278,7 @@ class ServerSide(asyncio.Protocol):
                 return True
             return False
         if state in {State.COLUMNS, State.DEFINITIONS}:
-            if kind == ERR_HEADER or self._hidden:
+            if kind == ERR_HEADER or self._hidden or not self._left:  # none left: an EOF
                 return False
             self._left -= 1
             if not self._left:
