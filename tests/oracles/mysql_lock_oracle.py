@@ -7,6 +7,7 @@ writing that the footprint calls read. A lock is explained
   by writing   foreign keys either way, and what triggers of a written table name;
   by calling   what the body of a stored program in the footprint names: it needs `call`;
   by the text  the server's own bookkeeping in `mysql`, where the text does not name that database;
+  by UPDATE    it locks every table it names for writing, before it knows which it changes;
   by members   a MERGE table's members, and sequences that a default names.
 DDL commits, and with it go its locks: what DDL touches is not seen here.
 """
@@ -260,12 +261,13 @@ class MySqlLockOracle:
         self, label: str, text: str, footprints: tuple[Footprint, ...], locks: dict[tuple[str, str], set[str]], tally: Tally
     ) -> None:
         explanation = self._explanation(footprints)
+        updates = any(access.action is Action.UPDATE for footprint in footprints for access in footprint.accesses)
         named = {word.lower() for word in _WORD.findall(text)}
         tally.locked += len(locks)
         for (schema, table), modes in sorted(locks.items()):
             actions = explanation.actions.get((schema, table))
             writes = bool(modes & _WRITE_MODES)
-            if actions is not None and (not writes or actions & _WRITES or explanation.programs):
+            if actions is not None and (not writes or updates or actions & _WRITES or explanation.programs):
                 continue
             if schema == "mysql" and ("mysql" not in named and table.lower() not in named):
                 continue

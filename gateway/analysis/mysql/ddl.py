@@ -14,7 +14,7 @@ from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, 
 
 _BEFORE_KIND: Final = words(
     """OR REPLACE TEMPORARY UNIQUE FULLTEXT SPATIAL VECTOR ONLINE OFFLINE IGNORE AGGREGATE UNDEFINED MERGE TEMPTABLE SQL
-    SECURITY INVOKER GLOBAL SESSION"""
+    SECURITY INVOKER DEFINER GLOBAL SESSION"""
 )
 _ADMIN_KINDS: Final = words(
     """USER ROLE SERVER TABLESPACE LOGFILE RESOURCE INSTANCE BINDING PLACEMENT UNDO LIBRARY SPATIAL RANGE POLICY STATISTICS
@@ -32,7 +32,7 @@ def _kind(p: Parser) -> tuple[str, frozenset[str]]:
     """What is created, altered or dropped, and the words in front of it."""
     before: set[str] = set()
     while not p.ended:
-        if p.upper in ("ALGORITHM", "DEFINER"):
+        if p.upper in ("ALGORITHM", "DEFINER") and p.peek().upper == "=":
             p.advance()
             p.expect("=")
             _definer(p)

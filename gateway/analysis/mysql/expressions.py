@@ -271,6 +271,12 @@ class ExpressionParser(Cursor):
                 return Sub(value.query, exists=True) if isinstance(value, Sub) else value
             case "CASE":
                 return self._case()
+            case "MATCH":  # without parentheses: so MariaDB prints it in views' definitions
+                self.advance()
+                call = Call("", "match", self.expressions())
+                self.expect("AGAINST")
+                self._against(call)
+                return call
             case "INTERVAL":
                 return self._interval()
             case "NEXT" | "PREVIOUS" if after.upper == "VALUE" and self.peek(2).upper == "FOR":
