@@ -57,8 +57,10 @@ def _argument_clause(
     name: str, kind: FunctionClass, clause: Clause | None, *, distinct: bool, plain: bool = True
 ) -> Clause | None:
     """Under which clause the arguments' columns are used. `plain`: they are columns as they are, not conditions over them."""
+    if name in _COUNTING and plain and not distinct:
+        return Clause.PRESENCE
     if name in _COUNTING and clause in (None, Clause.OUTPUT, Clause.RETURNING):
-        return Clause.DISTINCT if distinct else Clause.PRESENCE if plain else Clause.ARGUMENT
+        return Clause.DISTINCT if distinct else Clause.ARGUMENT
     if kind in (FunctionClass.WRITES, FunctionClass.ADMIN) or name in ("set_config", "nextval", "setval"):
         return Clause.STORED
     return clause

@@ -47,7 +47,7 @@ SELECT to_json(p) FROM people p
 SELECT to_jsonb(p) FROM people p
 SELECT to_jsonb(p) - 'id' FROM people p
 SELECT to_jsonb(p) ->> 'email' FROM people p
-SELECT to_jsonb(p)['secret'] FROM people p
+SELECT (to_jsonb(p))['secret'] FROM people p
 SELECT json_agg(p) FROM people p
 SELECT jsonb_agg(p.secret) FROM people p
 SELECT json_object_agg(id, email) FROM people
@@ -56,9 +56,9 @@ SELECT jsonb_build_array(email, id) FROM people
 SELECT array_agg(email) FROM people
 SELECT array_agg(p) FROM people p
 SELECT string_agg(email, ',') FROM people
-SELECT xmlelement(name x, secret) FROM people
-SELECT xmlforest(email, secret) FROM people
-SELECT xmlagg(xmlelement(name x, secret)) FROM people
+? SELECT xmlelement(name x, secret) FROM people
+? SELECT xmlforest(email, secret) FROM people
+? SELECT xmlagg(xmlelement(name x, secret)) FROM people
 SELECT min(email), max(secret) FROM people
 SELECT max(salary), avg(rate), sum(bonus) FROM people
 SELECT any_value(email) FROM people
@@ -206,7 +206,7 @@ UPDATE people SET secret = 'MINE' WHERE id = 3 RETURNING id
 UPDATE people p SET city = 'Bonn' FROM orders o WHERE o.person = p.id AND p.id = 4 RETURNING p.secret, o.note
 DELETE FROM orders WHERE id = 20 RETURNING *
 DELETE FROM orders o USING people p WHERE p.id = o.person AND o.id = 19 RETURNING p.email, o.id
-INSERT INTO people (id, name, secret) VALUES (501, 'new', 'mine') RETURNING secret, id
+? INSERT INTO people (id, name, secret) VALUES (501, 'new', 'mine') RETURNING secret, id
 INSERT INTO people (id, name) VALUES (1, 'again') ON CONFLICT (id) DO UPDATE SET city = 'Kiel' RETURNING *
 INSERT INTO people (id, name) VALUES (1, 'again') ON CONFLICT DO NOTHING
 WITH w AS (UPDATE people SET city = 'Bonn' WHERE id = 5 RETURNING *) SELECT secret FROM w
@@ -236,7 +236,7 @@ COPY (SELECT p FROM people p) TO STDOUT
 COPY (SELECT to_jsonb(p) FROM people p) TO STDOUT (FORMAT csv)
 COPY (SELECT * FROM people) TO STDOUT (FORMAT csv, ESCAPE '\\')
 COPY (SELECT id, name FROM people) TO STDOUT
-COPY contacts TO STDOUT
+? COPY contacts TO STDOUT
 COPY (SELECT * FROM contacts) TO STDOUT
 COPY (UPDATE people SET city = 'x' WHERE id = 6 RETURNING secret) TO STDOUT
 COPY (TABLE people) TO STDOUT
