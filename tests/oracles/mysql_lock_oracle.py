@@ -261,7 +261,10 @@ class MySqlLockOracle:
         self, label: str, text: str, footprints: tuple[Footprint, ...], locks: dict[tuple[str, str], set[str]], tally: Tally
     ) -> None:
         explanation = self._explanation(footprints)
-        updates = any(access.action is Action.UPDATE for footprint in footprints for access in footprint.accesses)
+        updates = any(
+            footprint.kind == "UPDATE" or any(access.action is Action.UPDATE for access in footprint.accesses)
+            for footprint in footprints
+        )
         named = {word.lower() for word in _WORD.findall(text)}
         tally.locked += len(locks)
         for (schema, table), modes in sorted(locks.items()):
@@ -301,13 +304,24 @@ class MySqlLockOracle:
             made.words |= {
                 word.lower() for column in (info.columns if info else ()) for word in _WORD.findall(column.default or "")
             }
-        if calls or any(words for words in made.words):
+        if calls:
             for body in self._facts.routines.values():
-                made.words |= {word.lower() for word in _WORD.findall(body)} if calls or made.words else set()
-            for (_, table), body in self._facts.triggers.items():
-                if table.lower() in made.words:
-                    made.words |= {word.lower() for word in _WORD.findall(body)}
+                made.words |= {word.lower() for word in _WORD.findall(body)}
+        self._close(made)
         return made
+
+    def _close(self, made: "Explanation") -> None:
+        """What bodies and keys reach goes on: through views they name, and triggers of tables they name."""
+        before = -1
+        while made.words and before != len(made.words):
+            before = len(made.words)
+            for name, info in self._catalog.relations.items() if self._catalog is not None else ():
+                if name.name.lower() in made.words:
+                    text = f"{info.definition or ''} {self._facts.triggers.get((name.schema, name.name), '')}"
+                    made.words |= {word.lower() for word in _WORD.findall(text)}
+            if any(name.name in made.words for name in (self._catalog.functions if self._catalog is not None else ())):
+                for body in self._facts.routines.values():
+                    made.words |= {word.lower() for word in _WORD.findall(body)}
 
     # --- the dictionary
 
