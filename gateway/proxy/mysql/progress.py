@@ -140,7 +140,7 @@ class Progress:
         elif name == CHARSET:
             c.charset_is(value)
         elif (name == "session_track_schema" and value.upper() != "ON") or (
-            name == "session_track_system_variables" and not _TRACKED <= {item.strip() for item in value.split(",")}
+            name == "session_track_system_variables" and not {item.strip() for item in value.split(",")} >= _TRACKED
         ):
             c.life.lost_track(f"{name} was set to {value!r}")
 
