@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint format bench lock clean
+.PHONY: demo test test-clients lint format bench lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/gateway demo $(ARGS)
@@ -12,6 +12,10 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	@sh tests/install-servers.sh
 	@$(BIN)/pytest $(ARGS)
+
+# pgJDBC, node-postgres and pgx from their registries, where Java, Node or Go are on the machine.
+test-clients: $(VENV)/.dev
+	@GATEWAY_TEST_CLIENTS=1 $(BIN)/pytest tests/live/test_other_clients.py $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check gateway tests benchmarks

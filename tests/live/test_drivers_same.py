@@ -15,7 +15,8 @@ import pytest
 from psycopg import pq
 from psycopg.types.json import Jsonb
 
-from tests.support.deployment import SERVER_PASSWORD, SERVER_USER, Deployment, password_of
+from gateway.demo.home import SERVER_USER
+from tests.support.deployment import SERVER_PASSWORD, Deployment, password_of
 
 Connection = psycopg.Connection[Any]
 Work = Callable[[Connection], object]

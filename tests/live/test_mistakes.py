@@ -61,6 +61,10 @@ def _replace(name: str, old: str, new: str) -> Callable[[Deployment], None]:
     return spoil
 
 
+def _short_key(folder: Deployment) -> None:
+    (folder.home / "master.key").write_text("short\n")
+
+
 def _remove(name: str) -> Callable[[Deployment], None]:
     def spoil(folder: Deployment) -> None:
         path = folder.home / name
@@ -111,7 +115,7 @@ SPOILED: dict[str, tuple[Callable[[Deployment], None], tuple[str, ...]]] = {
         _replace("gateway.toml", "sqlite:///gateway.db", "sqlite:///workspace.toml/gateway.db"),
         ("workspace.toml",),
     ),
-    "short master key": (lambda folder: (folder.home / "master.key").write_text("short\n") and None, ("master.key",)),
+    "short master key": (_short_key, ("master.key",)),
     "master key of another": (_remove("master.key"), ("master.key does not hold",)),
     "audit is a file": (_replace("gateway.toml", 'dir = "audit"', 'dir = "workspace.toml"'), ("workspace.toml",)),
 }

@@ -222,12 +222,12 @@ class Deployment:
     # What it wrote
 
     def segments(self) -> list[Path]:
-        return sorted(self.audit_dir.rglob("*.jsonl"))
+        return sorted(path for path in self.audit_dir.rglob("*.jsonl") if path.stem.isdecimal())
 
     def records(self) -> Iterator[dict[str, Any]]:
         for path in self.segments():
             for line in path.read_bytes().splitlines(keepends=True):
-                if line.endswith(b"\n"):
+                if line.endswith(b"\n") and line.strip():  # a busy segment grows by newlines first
                     yield json.loads(line)
 
 
