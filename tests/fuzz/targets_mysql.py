@@ -28,7 +28,7 @@ _ALL = Capability.QUERY_ATTRIBUTES | Capability.SESSION_TRACK | Capability.PLUGI
 
 
 def packets(data: bytes) -> None:
-    """Invariant: however the bytes are cut, the same packets and the same violation come out; no more than the limit is held."""
+    """Invariant: however the bytes are cut, the same packets and violation come out; no more than the limit is held."""
     cut = data[0] + 1 if data else 1
     assert _read_all([data]) == _read_all([data[at : at + cut] for at in range(0, len(data), cut)])
 

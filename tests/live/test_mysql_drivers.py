@@ -7,8 +7,8 @@ import asyncmy
 import mysql.connector
 import pytest
 
-from tests.live.test_mysql_conversation import access as access
-from tests.live.test_mysql_conversation import gateway as gateway
+from tests.live.test_mysql_conversation import access as access  # noqa: PLC0414 -- a fixture
+from tests.live.test_mysql_conversation import gateway as gateway  # noqa: PLC0414 -- a fixture
 from tests.support.mysql_gateway import PASSWORD, LiveGateway
 
 TEXT = "SELECT id, note FROM allowed WHERE id = %s"

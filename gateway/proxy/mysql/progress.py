@@ -105,11 +105,12 @@ class Progress:
         c = self._c
         for effect in ruling.footprint.effects:
             self._apply(effect)
-        if unpredictable(ruling.footprint):
-            c.state.stale = True
-            c.catalog_changed = c.catalog_changed or ruling.footprint.opaque is not None
         if c.tracked:
             c.state.stale = False  # the OK packet said what there is to know
+        if unpredictable(ruling.footprint):
+            # Code that nobody has read may have turned tracking off, which the server then does not tell: turn it on again.
+            c.state.stale = True
+            c.catalog_changed = c.catalog_changed or ruling.footprint.opaque is not None
 
     def _apply(self, effect: Effect) -> None:
         c = self._c
