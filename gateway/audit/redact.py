@@ -12,6 +12,7 @@ import re
 MASK = "***"
 
 _HINT = re.compile(r"passw|pwd|identified|secret|://|api_?key|access_?key|token", re.IGNORECASE)
+_HINTS = ("passw", "pwd", "identified", "secret", "://", "api_key", "apikey", "access_key", "accesskey", "token")  # the same
 _WORD = re.compile(
     r"://|(?:password|passwd|pwd|secret|secret_access_key|api_?key|access_?key|token|identified)\b", re.IGNORECASE
 )
@@ -35,9 +36,21 @@ _STEPS = 16
 _WORDS = 1_000
 
 
+def hints_at_secret(text: str) -> bool:
+    """Whether `redact` has to look closer. Ten times quicker than the expression on ASCII; other texts may hold letters that
+    only the expression takes for ASCII ones (ſ, K)."""
+    if not text.isascii():
+        return _HINT.search(text) is not None
+    lower = text.lower()
+    for hint in _HINTS:  # noqa: SIM110 -- any() costs as much as the whole loop
+        if hint in lower:
+            return True
+    return False
+
+
 def redact(text: str) -> str:
     """The text with every secret that can be recognised replaced by ***. Cheap where no hint of one stands in it."""
-    if _HINT.search(text) is None:
+    if not hints_at_secret(text):
         return text
     return _Redaction(text).run()
 

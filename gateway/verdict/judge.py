@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.audit.encoding import json_string, statement_body
+from gateway.audit.redact import hints_at_secret
 from gateway.catalog import CatalogSnapshot, TemporaryRelation
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import (
@@ -28,6 +29,7 @@ from gateway.model.footprint import (
 )
 from gateway.model.identity import Engine, Principal, Target
 from gateway.model.paths import object_path, segment
+from gateway.model.replacing import replacer
 from gateway.model.statement import Namespace, Statement
 from gateway.verdict.cache import BoundedCache
 from gateway.verdict.mysql_rules import decide_everywhere, forbidden_mysql_state
@@ -39,13 +41,17 @@ from gateway.verdict.verdict import Ruling, SessionIdentity, Verdict
 
 # Words without which no statement can refer to a prepared statement or a cursor.
 _NAMED: Final = re.compile(r"\b(?:execute|fetch|move|close|deallocate|current)\b", re.IGNORECASE)
-# What audit.redact looks for: such texts are encoded one by one.
-_SECRET: Final = re.compile(r"passw|pwd|identified|secret|://|api_?key|access_?key|token", re.IGNORECASE)
+_NAMED_WORDS: Final = ("execute", "fetch", "move", "close", "deallocate", "current")  # looked for first, being quicker
 _EMPTY: Final = Footprint("EMPTY", Category.EMPTY)
+# How policy names a grant in its reasons (policy/grants.py).
+_GRANT: Final = re.compile(r"grant #(\d+)")
 _OVERHEAD: Final = 1_500  # bytes of a verdict beside its texts, measured
 _GONE: Final = Reason(ReasonCode.NO_RULE, "this login does not exist any more or is disabled")
 _ENDS: Final = frozenset({EffectKind.COMMIT, EffectKind.ROLLBACK})
 _TEXT_KEY: Final = b'"text":'
+_in_namespace: Final = replacer(Statement, "namespace")
+_at: Final = replacer(Footprint, "start", "end")
+_with_rulings: Final = replacer(Verdict, "rulings")
 
 
 class Judge:
@@ -78,6 +84,8 @@ class Judge:
         self._texts: BoundedCache[tuple[object, ...], Verdict] = BoundedCache(cache_bytes // 2)
         self._shapes: BoundedCache[tuple[object, ...], Verdict] = BoundedCache(cache_bytes // 4)
         self._listeners: set[Callable[[], None]] = set()
+        # Told the grants that a fresh verdict stands on.
+        self.grants_used: Callable[[list[int]], None] | None = None
         self.epoch = 1
 
     # Change
@@ -122,10 +130,10 @@ class Judge:
 
         `state`, where the session is known, lets the later statements of one text be read as the earlier ones leave it.
         """
-        named = _NAMED.search(statement.text) is not None
+        named = self.names_things(statement.text)
         namespace = self._namespace(who, statement.namespace, named=named)
-        statement = replace(statement, namespace=namespace)
-        key = (who.principal.name, who.client, who.target, statement.text, namespace)
+        statement = _in_namespace(statement, namespace)
+        key = (who.scope, statement.text, namespace)
         verdict = self._texts.get(key)
         if verdict is not None and verdict.valid_until > self._clock():
             return verdict
@@ -166,7 +174,11 @@ class Judge:
     @staticmethod
     def names_things(text: str) -> bool:
         """Whether the text may refer to prepared statements or cursors by name."""
-        return _NAMED.search(text) is not None
+        lower = text.lower()
+        for word in _NAMED_WORDS:
+            if word in lower:
+                return _NAMED.search(text) is not None
+        return False
 
     def administers(self, who: SessionIdentity) -> Decision:
         """Whether this person may `admin` the target's instance as a whole."""
@@ -238,7 +250,7 @@ class Judge:
         normal = None if named else self._normal(statement)
         if normal is None:
             return self._make(who, statement, state, named=named)
-        key = (who.principal.name, who.client, who.target, normal, statement.namespace)
+        key = (who.scope, normal, statement.namespace)
         known = self._shapes.get(key)
         if known is not None and known.head is not None and known.valid_until > self._clock():
             return _with_text(known, statement.text), True
@@ -248,7 +260,7 @@ class Judge:
         return verdict, reusable
 
     def _normal(self, statement: Statement) -> str | None:
-        if _SECRET.search(statement.text) is not None:
+        if hints_at_secret(statement.text):  # such texts are encoded one by one
             return None
         return self._normalise[statement.engine](statement.text)
 
@@ -268,7 +280,7 @@ class Judge:
         head, tail = None, b""
         only = rulings[0]
         if len(rulings) == 1 and not only.footprint.literals_matter and not effects and only.footprint.opaque is None:
-            shareable = not named and _SECRET.search(text) is None and outcome is Outcome.ALLOW
+            shareable = not named and not hints_at_secret(text) and outcome is Outcome.ALLOW
             head, tail = (_TEXT_KEY, _tail(only, text)) if shareable else (None, b"")
         return Verdict(
             rulings=rulings,
@@ -290,6 +302,8 @@ class Judge:
         self, who: SessionIdentity, principal: Principal | None, text: str, footprint: Footprint, *, whole: bool
     ) -> Ruling:
         decision = self._decide(who, principal, footprint)
+        if self.grants_used is not None and decision.outcome is Outcome.ALLOW and (used := _GRANT.findall(decision.reason.rule)):
+            self.grants_used(list(map(int, used)))
         own = text[footprint.start : footprint.end or len(text)] if footprint.category is Category.COPY_OUT else ""
         return Ruling(footprint, decision, self._body(who, text, footprint, decision, whole=whole), own)
 
@@ -416,6 +430,6 @@ def _tail(ruling: Ruling, text: str) -> bytes:
 def _with_text(shape: Verdict, text: str) -> Verdict:
     """The verdict of a shape for another text of it."""
     ruling = shape.rulings[0]
-    footprint = replace(ruling.footprint, start=0, end=len(text))
+    footprint = _at(ruling.footprint, 0, len(text))
     body = b"".join((_TEXT_KEY, json_string(text), shape.tail))
-    return replace(shape, rulings=(Ruling(footprint, ruling.decision, body),))
+    return _with_rulings(shape, (Ruling(footprint, ruling.decision, body),))

@@ -1,6 +1,6 @@
 """What the judge says of one message, and of whom it says it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.model.decision import Decision, Outcome
 from gateway.model.footprint import Footprint
@@ -10,12 +10,16 @@ from gateway.model.identity import ClientInfo, Principal, Target
 @dataclass(frozen=True, slots=True)
 class SessionIdentity:
     """Who asks, of which database, from where, in which session. The principal is the one of the login: the judge asks
-    again for its present roles."""
+    again for its present roles. `scope`: what verdicts hang on of all this, as one string, whose hash Python keeps."""
 
     principal: Principal
     target: Target
     client: ClientInfo
     session_id: str
+    scope: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scope", repr((self.principal.name, self.client, self.target)))
 
 
 @dataclass(frozen=True, slots=True)

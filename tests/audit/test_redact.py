@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.audit.redact import redact
+from gateway.audit.redact import _HINT, _HINTS, hints_at_secret, redact
 
 SECRETS = [
     "CREATE ROLE a LOGIN PASSWORD 'hunter2'",
@@ -89,3 +89,12 @@ def test_long_hostile_texts_are_quick(piece: str) -> None:
     start = time.process_time()
     redact(piece * (16_000_000 // len(piece)))
     assert time.process_time() - start < 2
+
+
+@given(
+    st.text(alphabet=st.sampled_from("pasword_tknicelif:/ ſKSECRT"), max_size=40), st.sampled_from([*_HINTS, "", "Paſſword"])
+)
+@settings(max_examples=200, deadline=None)
+def test_the_quick_look_finds_what_the_expression_finds(around: str, hint: str) -> None:
+    for text in (around, around + hint, hint.upper() + around, hint.title() + around):
+        assert hints_at_secret(text) == (_HINT.search(text) is not None)
