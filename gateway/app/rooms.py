@@ -16,7 +16,7 @@ from gateway.app.obligations import PolicyObligations
 from gateway.app.people import LivePrincipals, StoreDirectory
 from gateway.app.recorders import StepRecorder
 from gateway.app.road import Road
-from gateway.app.usage import DailyUsage
+from gateway.app.usage import DailyUsage, GrantUse
 from gateway.audit import Anchor, AuditKeys, AuditLog, chain_name, fragment
 from gateway.catalog import CatalogService
 from gateway.changes import Authority, ChangeDesk, Claims, Rollouts, schema_reader
@@ -103,7 +103,8 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     stack.push_async_callback(catalogs.close)
     judge = _open_judge(policy, catalogs, principals, directory)
     news.changed = judge.changed
-    usage = DailyUsage(store)
+    usage, grant_use = DailyUsage(store), GrantUse(store)
+    judge.grants_used = grant_use.used
     stack.push_async_callback(_close_usage, usage)
     obligations = PolicyObligations(policy, catalogs.current, principals, usage, key.derive("masking"))
     road = Road(judge, catalogs)
@@ -119,6 +120,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         "store follower": follower.run(),
         "policy watcher": policy.watch(),
         "rows of the day": usage.run(),
+        "grants used": grant_use.run(),
         "rollout adoption": _adopt(rollouts, store),
     }.items():
         background.keep(work, name)

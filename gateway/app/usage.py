@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from gateway.model.errors import StoreUnavailable
 from gateway.store import Store
+from gateway.store.grants import mark_used
 from gateway.store.usage import RowUsage, day_of
 
 _log = logging.getLogger("gateway.usage")
@@ -16,6 +17,36 @@ _FRESH_SECONDS = 1.0
 _KEPT = 50_000
 
 Key = tuple[str, str]
+
+
+class GrantUse:
+    """Remembers the first use of each grant: one that was never used is reported. Decisions do not depend on it."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+        self._told: set[int] = set()
+        self._fresh: set[int] = set()
+
+    def used(self, grants: list[int]) -> None:
+        self._fresh.update(number for number in grants if number not in self._told)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            if self._fresh:
+                await self._tell()
+
+    async def _tell(self) -> None:
+        taken = set(self._fresh)
+        try:
+            async with self._store.write() as connection:
+                await mark_used(connection, sorted(taken), self._clock())
+        except StoreUnavailable as error:
+            _log.warning("which grants were used could not be stored, it is kept: %s", error)
+            return
+        self._told |= taken
+        self._fresh -= taken
 
 
 class DailyUsage:

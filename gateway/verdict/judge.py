@@ -302,8 +302,10 @@ class Judge:
         self, who: SessionIdentity, principal: Principal | None, text: str, footprint: Footprint, *, whole: bool
     ) -> Ruling:
         decision = self._decide(who, principal, footprint)
-        if self.grants_used is not None and decision.outcome is Outcome.ALLOW and (used := _GRANT.findall(decision.reason.rule)):
-            self.grants_used(list(map(int, used)))
+        if self.grants_used is not None and decision.outcome is Outcome.ALLOW:
+            used = _GRANT.findall(decision.reason.rule)
+            if used:
+                self.grants_used(list(map(int, used)))
         own = text[footprint.start : footprint.end or len(text)] if footprint.category is Category.COPY_OUT else ""
         return Ruling(footprint, decision, self._body(who, text, footprint, decision, whole=whole), own)
 
