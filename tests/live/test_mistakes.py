@@ -266,7 +266,7 @@ def test_no_tls_where_it_is_required(
         with psycopg.connect(secure) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
         token = gate.json("alice", "token", "create", "as-password", "--expires-in", "1h")["token"]
-        with psycopg.connect(secure, password=token, channel_binding="prefer") as connection:
+        with psycopg.connect(secure, user="alice+token", password=token, channel_binding="prefer") as connection:
             assert connection.execute("SELECT 2").fetchone() == (2,)
     finally:
         gate.stop()

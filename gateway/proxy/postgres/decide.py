@@ -225,6 +225,7 @@ class Decider:
         reviewed = [ruling for ruling in verdict.rulings if ruling.decision.outcome is Outcome.REVIEW]
         if changes is None:
             return Answer(verdict, Refusal(refuse.INSUFFICIENT_PRIVILEGE, "gateway: change issues are not available"))
+        await c.claims.told()  # an approval that this session's rollback gave back a moment ago counts again
         namespace = c.state.namespace
         path, flags = namespace.search_path, namespace.flags
         release = await changes.release(c.who, text, path, flags, reviewed)
