@@ -62,6 +62,7 @@ class MySqlDirectory:
     tokens: dict[str, str] = field(default_factory=lambda: {TOKEN: "alice"})
     projects: Mapping[str, str] = field(default_factory=dict)
     bindings: Mapping[str, tuple[RoleBinding, ...]] = field(default_factory=dict)
+    environment: str = "test"
 
     async def user(self, name: str) -> Record | None:
         return self.users.get(name)
@@ -77,7 +78,7 @@ class MySqlDirectory:
     async def targets(self) -> Sequence[Target]:
         pairs = [address.split("/") for address in self.databases]
         return [
-            Target(Engine.MYSQL, instance, database, "test", self.projects.get(database, "shop"))
+            Target(Engine.MYSQL, instance, database, self.environment, self.projects.get(database, "shop"))
             for instance, database in pairs
         ]
 
@@ -114,6 +115,7 @@ async def running_gateway(
     databases: Sequence[str] = ("shop", "other"),
     projects: Mapping[str, str] | None = None,
     bindings: Mapping[str, tuple[RoleBinding, ...]] | None = None,
+    environment: str = "test",
     durability: Literal["strict", "relaxed"] = "strict",
     limits: Limits | None = None,
     tls: ServerSideTls | None = None,
@@ -141,7 +143,7 @@ async def running_gateway(
     catalogs = CatalogService(connect, readers={Engine.MYSQL: Reader(probe_mysql, read_mysql)})
     principals, reviews, limits = Same(), Reviews(), limits or Limits()
     directory = MySqlDirectory({"my1": access}, tuple(f"my1/{name}" for name in databases))
-    directory.projects, directory.bindings = projects or {}, bindings or {}
+    directory.projects, directory.bindings, directory.environment = projects or {}, bindings or {}, environment
     record = Record(make_verifier(PASSWORD), native_verifier=native_verifier(PASSWORD) if native else None)
     directory.users.update(dict.fromkeys(users, record))
     siblings = {segment(target.database): target for target in await directory.targets()}

@@ -136,6 +136,9 @@ class Lexer:
         return found
 
     def _token(self, kind: str, raw: str, start: int, end: int, before: list[Token]) -> Token:
+        if kind in ("word", "user", "system") and not self.reading.letters and not raw.isascii():
+            # 0xA0 is a space in latin1 and its like, and what else is a letter differs (init_state_maps).
+            raise NotLexed(f"a name beyond ASCII in the character set {self.reading.charset}")
         if kind == "word":
             after_dot = start > 0 and self.text[start - 1] == "." and before and before[-1].text == "."
             return Token(NAME if after_dot else WORD, raw, start, end)

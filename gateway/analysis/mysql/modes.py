@@ -41,6 +41,8 @@ _COMBINED: Final[Mapping[str, frozenset[str]]] = {
 # Character sets whose multi-byte characters never hold an ASCII byte: decoding and lexing commute.
 _SAFE_CHARSETS: Final = words("""utf8 utf8mb3 utf8mb4 latin1 latin2 latin5 latin7 ascii binary cp1250 cp1251 cp1256""")
 
+_UTF8: Final = words("""utf8 utf8mb3 utf8mb4""")
+
 
 @lru_cache(maxsize=256)
 def modes(value: str) -> frozenset[str]:
@@ -91,6 +93,11 @@ class Reading:
     @property
     def safe_charset(self) -> bool:
         return self.charset.lower() in _SAFE_CHARSETS
+
+    @property
+    def letters(self) -> bool:
+        """Whether every character beyond ASCII may stand in a name without quotes, as in UTF-8."""
+        return self.charset.lower() in _UTF8
 
     @property
     def is_mariadb(self) -> bool:

@@ -20,6 +20,10 @@ _ADMIN: Final = re.compile(
     r"|recursive|seeks|sp_rec|user_conn|digest|tmp).*|tidb_super.*|proxy_user|external_user|character_set_filesystem)\Z",
 )
 _MEANING: Final = frozenset({"sql_mode", "character_set_client"})
+# By their names alone: sql_mode also takes the number of its bits, and both compare letters without their accents.
+_NAMED: Final = {"sql_mode": re.compile(r"0?|[A-Za-z_ ,][A-Za-z0-9_ ,]*"), "character_set_client": re.compile(r"(?a:\w*)")}
+# What SET STATEMENT may run under another meaning of text: its own text is read already, and it leaves no state behind.
+_READ_ALREADY: Final = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "(", "INSERT", "REPLACE", "UPDATE", "DELETE"})
 _SCOPES: Final = frozenset({"GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"})
 _EVERYBODYS: Final = frozenset({"GLOBAL", "PERSIST", "PERSIST_ONLY"})
 
@@ -94,7 +98,7 @@ def _variable(ctx: Context, p: Parser) -> None:
         return
     if _ADMIN.match(name) or len(parts) > 1:
         ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
-    if value is None and name in _MEANING:
+    if name in _MEANING and (value is None or not _NAMED[name].fullmatch(value)):
         ctx.not_understood(f"the new value of {name} is not a constant")
     ctx.findings.effects.append(Effect(EffectKind.SET, name, value or ""))
 
@@ -188,6 +192,6 @@ def _statement(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         if not p.accept(","):
             break
     p.expect("FOR")
-    if meaning and p.upper in ("EXECUTE", "PREPARE"):
-        ctx.not_understood("a text read under a SQL mode of SET STATEMENT")
+    if meaning and p.upper not in _READ_ALREADY:
+        ctx.not_understood("a text read, or a state set, under a SQL mode of SET STATEMENT")
     return replace(walk(ctx, p))
