@@ -64,6 +64,7 @@ async def _serve_over(
     try:
         await _await_ready(ports, ended, stopped)
         if not stop.is_set():
+            await _ask_for_access(home, ports)
             click.echo(instructions(home, ports))
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
         if ended.done() and not stop.is_set():
@@ -102,6 +103,23 @@ async def _await_ready(ports: Ports, ended: "asyncio.Task[int]", stopped: "async
         raise DemoFailed(f"the gateway ended with status {ended.result()}; its messages are above")
 
 
+async def _ask_for_access(home: DemoHome, ports: Ports) -> None:
+    """The developer has asked for something that waits to be decided on: once, in a fresh demo."""
+    developer = PEOPLE[0].name
+    api = f"http://127.0.0.1:{ports.http}/api/v1/access-requests"
+    wanted = {
+        "object": "pg1/shop/hr/employees",
+        "actions": ["select"],
+        "seconds": 4 * 3600,
+        "reason": "The staff directory shows wrong departments; I want to see what it reads.",
+    }
+    async with httpx.AsyncClient(trust_env=False, auth=(developer, home.password(developer))) as client:
+        before = await client.get(api, params={"requester": developer, "limit": 1})
+        before.raise_for_status()
+        if not before.json()["items"]:
+            (await client.post(api, json=wanted)).raise_for_status()
+
+
 def gateway_command() -> str:
     """The `gateway` command as this shell can type it."""
     beside = Path(sys.executable).with_name("gateway")
@@ -134,8 +152,16 @@ def instructions(home: DemoHome, ports: Ports) -> str:
         "    SELECT name, city FROM customers LIMIT 3;",
         "    SELECT * FROM hr.salaries;",
         "    ALTER TABLE customers ADD COLUMN birthday date;",
+        "    SELECT name, email, phone, card_number FROM customers LIMIT 3;     -- masked",
+        "    SELECT * FROM customers;                                           -- more rows than may be looked at",
+        "    SELECT * FROM hr.employees LIMIT 3;                                -- asked for below; refused until then",
         "",
         *_mysql_lines(home, ports),
+        "",
+        f"DBA ({dba.name}): decides on the access that {developer.name} asked for; it counts in the open session, at once",
+        f"  {cli(dba.name, 'access list')}",
+        f"  {cli(dba.name, 'access approve 1')}",
+        "",
         f"DBA ({dba.name}): reviews the change and rolls it out (1 is the issue's number)",
         f"  {cli(dba.name, 'issue list')}",
         f"  {cli(dba.name, 'issue show 1')}",
