@@ -78,7 +78,8 @@ SELECT 1/0;
 SELECT count(*) FROM one_go;
 DROP TABLE one_go;
 """
-_OWN = re.compile(r"(?<=PID )\d+|(?<=pg_temp_)\d+")  # what every session has for itself
+# What every session has for itself, and the time that \\watch tells.
+_OWN = re.compile(r"(?<=PID )\d+|(?<=pg_temp_)\d+|^.*(?= \(every )", re.MULTILINE)
 SCRIPT = r"""
 \set VERBOSITY verbose
 \set number 7
