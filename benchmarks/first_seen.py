@@ -1,6 +1,6 @@
 """Statements that nobody has sent before: every text different, of a known shape or of a new one.
 
-number   the usual point query: only a number differs
+number   the usual point query: only numbers differ
 string   a shape seen before, a string constant that was not
 shape    a new shape each time: a column alias differs
 """
@@ -13,7 +13,7 @@ from benchmarks.machine import save
 from benchmarks.processes import Route
 
 NAMES = ("direct", "pgbouncer", "pgpool", "relaxed", "gateway")
-_DRAW = "\\set aid random(1, 100000)\n\\set n random(1, 2000000000)\n"
+_DRAW = "\\set aid random(1, 100000)\n\\set n random(1, 999999999)\n"
 SCRIPTS = {
     "number": _DRAW + "SELECT abalance FROM pgbench_accounts WHERE aid = :aid AND bid < :n;\n",
     "string": _DRAW + "SELECT abalance FROM pgbench_accounts WHERE aid = :aid AND filler <> 'number :n';\n",

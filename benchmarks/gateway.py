@@ -33,7 +33,7 @@ def gateway(
     name = "gateway" if durability == "strict" else f"gateway, {durability}"
     with running([*command, "serve", "-c", config], _CLEAN, home / "gateway.log") as pid:
         route = Route(name, "127.0.0.1", port, USER, PASSWORD, f"pg1/{database}", pid)
-        await_ready(route)
+        await_ready(route, home / "gateway.log")
         yield route
 
 

@@ -35,7 +35,7 @@ def forwarder(server: PostgresServer, database: str, home: Path) -> Iterator[Rou
     command = [sys.executable, "-m", "benchmarks.forwarder", str(port), server.host, str(server.port)]
     with running(command, dict(os.environ), home / "forwarder.log") as pid:
         route = Route("forwarder", "127.0.0.1", port, server.user, server.password, database, pid)
-        await_ready(route)
+        await_ready(route, home / "forwarder.log")
         yield route
 
 
@@ -58,7 +58,7 @@ def pgbouncer(server: PostgresServer, database: str, home: Path, sessions: int =
     )
     with running([*_for_postgres(home), binary, str(config)], dict(os.environ), home / "pgbouncer.log") as pid:
         route = Route("pgbouncer", "127.0.0.1", port, server.user, server.password, database, pid)
-        await_ready(route)
+        await_ready(route, home / "pgbouncer.log")
         yield route
 
 
@@ -79,7 +79,7 @@ def haproxy(server: PostgresServer, database: str, home: Path) -> Iterator[Route
     )
     with running([binary, "-db", "-f", str(config)], dict(os.environ), home / "haproxy.log") as pid:
         route = Route("haproxy", "127.0.0.1", port, server.user, server.password, database, pid)
-        await_ready(route)
+        await_ready(route, home / "haproxy.log")
         yield route
 
 
@@ -105,5 +105,5 @@ def pgpool(server: PostgresServer, database: str, home: Path) -> Iterator[Route 
     command = [binary, "-n", "-f", str(config), "-a", str(rules), "-F", str(home / "pcp.conf")]
     with running([*_for_postgres(home), *command], dict(os.environ), home / "pgpool.log") as pid:
         route = Route("pgpool", "127.0.0.1", port, server.user, server.password, database, pid, forks=True)
-        await_ready(route)
+        await_ready(route, home / "pgpool.log")
         yield route

@@ -106,16 +106,17 @@ def running(command: list[str], environment: dict[str, str], log: Path) -> Itera
             process.wait()
 
 
-def await_ready(route: Route, seconds: float = 30.0) -> None:
-    """Until a statement passes. Raises psycopg.OperationalError after `seconds`."""
+def await_ready(route: Route, log: Path, seconds: float = 60.0) -> None:
+    """Until a statement passes. Raises RuntimeError with the end of the log where none does."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             with psycopg.connect(route.dsn, connect_timeout=3) as connection:
                 connection.execute("SELECT 1")
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
+        except psycopg.OperationalError as error:
+            gone = route.pid is not None and psutil.Process(route.pid).status() == psutil.STATUS_ZOMBIE
+            if gone or time.monotonic() > deadline:
+                raise RuntimeError(f"{route.name} is not ready: {error}\n{log.read_text(errors='replace')[-2000:]}") from error
             time.sleep(0.1)
         else:
             return
