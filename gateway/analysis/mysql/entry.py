@@ -9,7 +9,7 @@ from gateway.analysis.mysql.context import Context, Level, TooDeep
 from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.fingerprint import fingerprint_mysql
 from gateway.analysis.mysql.following import Following
-from gateway.analysis.mysql.lexer import Lexer, NotLexed, Token, unclosed_program, word
+from gateway.analysis.mysql.lexer import USER, Lexer, NotLexed, Token, unclosed_program, word
 from gateway.analysis.mysql.modes import Reading
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
@@ -105,6 +105,7 @@ def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footp
     following = Following(statement.namespace, catalog)
     lexer = Lexer(text, following.reading)
     found: list[Footprint] = []
+    unsure = False
     while True:
         start = lexer.position
         lexer.reading = following.reading
@@ -117,11 +118,21 @@ def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footp
         if piece is None:
             break
         tokens, begun, end = piece
+        if unsure:
+            found.append(_opaque("it stands behind a SQL mode that only the server knows", begun, len(text)))
+            break
         footprint = _footprint(tokens, text, following)
         footprint = replace(footprint, start=begun, end=end, fingerprint=fingerprint_mysql(tokens))
         found.append(footprint)
         following.apply(footprint)
+        unsure = _unsure_mode(footprint, tokens)
     return tuple(found) or (Footprint("EMPTY", Category.EMPTY, 0, len(text)),)
+
+
+def _unsure_mode(footprint: Footprint, tokens: list[Token]) -> bool:
+    """Whether it takes SQL mode from a user variable, which any statement may have changed: the server tells it afterwards."""
+    changes = any(effect.kind is EffectKind.SET and effect.name == "sql_mode" for effect in footprint.effects)
+    return changes and (footprint.kind != "SET" or any(token.kind is USER for token in tokens))
 
 
 def _readable(text: str, reading: Reading) -> None:

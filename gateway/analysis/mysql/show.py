@@ -95,7 +95,7 @@ def _list(ctx: Context, p: Parser, table: str) -> None:
     record = ctx.findings.record(relation(_SCHEMA, table), Action.SELECT, ctx.origin)
     record.use(Clause.OUTPUT, "*")
     if p.accept("FROM") or p.accept("IN"):
-        p.name()
+        ctx.findings.record(database(ctx.names.fold_database(p.name())), Action.CONNECT, ctx.origin)
     _filter(ctx, p)
 
 
