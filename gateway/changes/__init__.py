@@ -3,6 +3,7 @@
 lifecycle          the legal transitions of issues and their statements, as a table
 desk               `ChangeDesk`: open, show, approve, reject, comment, cancel
 script             a whole script as one issue
+review             what a person should look at first; review_rules, review_postgres, review_mysql: the rules
 release            an approved statement passes once when its requester sends it again
 rollout            `Rollouts`: statements run on the server, resumable, never twice
 batches, plan      what runs together, and how it is run
@@ -20,6 +21,7 @@ from gateway.changes.authority import Authority
 from gateway.changes.desk import ChangeDesk
 from gateway.changes.executor import Connect, schema_reader
 from gateway.changes.release import Claims, Release
+from gateway.changes.review import Finding, Review
 from gateway.changes.rollout import Assume, Rollouts
 from gateway.changes.script import ScriptRefused
 
@@ -30,7 +32,9 @@ __all__ = [
     "ChangeDesk",
     "Claims",
     "Connect",
+    "Finding",
     "Release",
+    "Review",
     "Rollouts",
     "ScriptRefused",
     "schema_reader",

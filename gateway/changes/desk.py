@@ -5,6 +5,7 @@ record and wait until it is durable, commit. Nothing takes effect before its rec
 (a rollout, a released statement) begins after the commit.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from gateway.changes import texts
@@ -12,6 +13,7 @@ from gateway.changes.authority import Authority
 from gateway.changes.lifecycle import LIVE_ISSUES, LIVE_TASKS, Step, TaskStep, after, task_after
 from gateway.changes.ports import Clock, Recorder, Requester, Ruled, Rules, Targets
 from gateway.changes.release import Claims, Release
+from gateway.changes.review import Review, reviewed, unregistered
 from gateway.changes.script import ScriptReader
 from gateway.model.change import ChangeNamespace, Issue, IssueRef, IssueState, SchemaChange, TaskState
 from gateway.model.errors import Conflict, NotFound
@@ -160,6 +162,14 @@ class ChangeDesk:
                 await change.update_issue(number, issue.updated_at, looked_at=self._clock())
                 return texts.shown(await change.issue())
         return texts.shown(issue)
+
+    async def review(self, issue: Issue) -> Review:
+        """The automatic review of an issue that `show` or a step gave back. In a thread: parsing takes its time."""
+        target = await self._targets(issue.instance, issue.database)
+        statements = tuple(task.text for task in issue.tasks)
+        if target is None:
+            return unregistered(len(statements))
+        return await asyncio.to_thread(reviewed, target.engine, statements)
 
     async def schema_change(self, principal: Principal, number: int) -> SchemaChange:
         await self._visible(principal, number)
