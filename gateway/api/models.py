@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from gateway.changes import Review
 from gateway.model.change import Issue
 from gateway.model.footprint import Action
 from gateway.model.identity import Principal, Target
@@ -288,8 +289,11 @@ class RolloutIn(Incoming):
 
 
 class TaskOut(BaseModel):
+    """`text` is what is bound and run; `formatted` is the same for reading, where its lines are long."""
+
     position: int
     text: str
+    formatted: str | None
     kind: str
     transactional: bool
     state: str
@@ -297,6 +301,16 @@ class TaskOut(BaseModel):
     error: str | None
     started_at: float | None
     finished_at: float | None
+
+
+class FindingOut(BaseModel):
+    """What the automatic review says about the statement at `position`. Advice: it stops no approval."""
+
+    position: int
+    level: Literal["info", "warning", "danger"]
+    rule: str
+    text: str
+    advice: str
 
 
 class EventOut(BaseModel):
@@ -326,14 +340,22 @@ class IssueOut(IssueSummary):
     url: str
     search_path: list[str]
     tasks: list[TaskOut]
+    findings: list[FindingOut]
     events: list[EventOut]
 
     @classmethod
-    def shown(cls, issue: Issue, url: str) -> Self:
-        tasks = [TaskOut(**{name: getattr(task, name) for name in TaskOut.model_fields}) for task in issue.tasks]
+    def shown(cls, issue: Issue, url: str, review: Review) -> Self:
+        kept = [name for name in TaskOut.model_fields if name != "formatted"]
+        tasks = [
+            TaskOut(**{name: getattr(task, name) for name in kept}, formatted=formatted)
+            for task, formatted in zip(issue.tasks, review.formatted, strict=True)
+        ]
+        findings = [
+            FindingOut(**{name: getattr(finding, name) for name in FindingOut.model_fields}) for finding in review.findings
+        ]
         events = [EventOut(time=step.time, actor=step.actor, kind=step.kind, comment=step.comment) for step in issue.events]
         path = list(issue.namespace.search_path)
-        return cls(**_summary(issue), url=url, search_path=path, tasks=tasks, events=events)
+        return cls(**_summary(issue), url=url, search_path=path, tasks=tasks, findings=findings, events=events)
 
 
 def _summary(issue: Issue) -> dict[str, Any]:

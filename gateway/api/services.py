@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gateway.changes import Review
 from gateway.model.change import ChangeNamespace, Issue, IssueRef, IssueState, SchemaChange
 from gateway.model.decision import Decision
 from gateway.model.event import EventKind
@@ -76,6 +77,7 @@ class Desk(Protocol):
         title: str = "",
     ) -> IssueRef: ...
     async def show(self, principal: Principal, number: int) -> Issue: ...
+    async def review(self, issue: Issue) -> Review: ...
     async def schema_change(self, principal: Principal, number: int) -> SchemaChange: ...
     async def listing(
         self,

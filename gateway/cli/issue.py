@@ -89,6 +89,7 @@ def approve(client: ApiClient, number: int, *, version: int | None, comment: str
         version = seen["version"]
         if format_ == "text":
             _print_statements(seen)
+            _print_review(seen)
     decided = client.post(f"issues/{number}/approve", {"version": version, "comment": comment})
     _print_result(decided, f"approved #{number}, version {version}", format_)
 
@@ -208,17 +209,32 @@ def _print_issue(found: dict[str, Any]) -> None:
     }
     print_fields(head, "text")
     click.echo("\nStatements")
-    _print_statements(found)
+    _print_statements(found, readable=True)
+    _print_review(found)
     click.echo("\nHistory")
     for event in found["events"]:
         said = f": {plain(event['comment'])}" if event["comment"] else ""
         click.echo(f"  {local_time(event['time'])}  {plain(event['actor'])} {event['kind']}{said}")
 
 
-def _print_statements(found: dict[str, Any]) -> None:
+def _print_review(found: dict[str, Any]) -> None:
+    """What the automatic review says, danger first; nothing where it has nothing to say."""
+    if found["findings"]:
+        click.echo("\nReview")
+    for finding in found["findings"]:
+        click.echo(f"  [{finding['level']}] statement {finding['position']}: {plain(finding['text'])} ({finding['rule']})")
+        click.echo(f"     {plain(finding['advice'])}")
+
+
+def _print_statements(found: dict[str, Any], *, readable: bool = False) -> None:
+    """The exact texts; `readable` adds the formatted form of those with long lines."""
     for task in found["tasks"]:
         alone = "" if task["transactional"] else ", outside a transaction"
         error = f": {plain(task['error'])}" if task["error"] else ""
         click.echo(f"  {task['position']}. [{task['state']}{alone}{error}]")
         for line in plain(task["text"], keep_lines=True).split("\n"):
             click.echo(f"     {line}")
+        if readable and task["formatted"] is not None:
+            click.echo("     formatted for reading; the text above is what runs:")
+            for line in plain(task["formatted"], keep_lines=True).split("\n"):
+                click.echo(f"       {line}")

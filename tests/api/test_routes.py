@@ -246,6 +246,22 @@ class TestIssues:
         assert EventKind.ISSUE_APPROVED in house.recorder.kinds
         assert EventKind.ADMIN_REFUSED in house.recorder.kinds
 
+    async def test_the_automatic_review_is_shown_and_stops_no_approval(self, call: Call) -> None:
+        columns = ", ".join(f"column_number_{number} int" for number in range(8))
+        sql = f"DROP TABLE orders CASCADE; CREATE TABLE t (id int PRIMARY KEY, {columns})"
+        number = (await call("alice", "POST", "/issues", json={"database": "pg1/shop", "sql": sql})).json()["number"]
+        shown = (await call("olga", "GET", f"/issues/{number}")).json()
+        found = [(finding["position"], finding["level"], finding["rule"]) for finding in shown["findings"]]
+        assert found == [(1, "danger", "drops-data"), (1, "danger", "cascade")]
+        assert all(finding["text"] and finding["advice"] for finding in shown["findings"])
+        short, long = shown["tasks"]
+        assert short["formatted"] is None
+        assert "\n  column_number_7 INT\n" in long["formatted"]
+        assert long["text"].endswith(f"{columns})")
+        approved = await call("olga", "POST", f"/issues/{number}/approve", json={"version": shown["version"]})
+        assert approved.json()["state"] == "approved"
+        assert approved.json()["findings"] == shown["findings"]
+
     async def test_comment_reject_cancel_and_lists(self, call: Call) -> None:
         numbers = []
         for table in "abc":

@@ -26,10 +26,13 @@ ISSUE: dict[str, Any] = {
     "search_path": ["public"],
     "tasks": [
         {"position": 1, "text": "ALTER TABLE t\n  ADD c int", "kind": "ALTER TABLE", "transactional": True, "state": "waiting",
+         "formatted": None,
          "attempts": 0, "error": None, "started_at": None, "finished_at": None},
         {"position": 2, "text": "CREATE INDEX CONCURRENTLY i ON t (c) -- \x1b[31m", "kind": "CREATE INDEX",
-         "transactional": False, "state": "waiting", "attempts": 0, "error": None, "started_at": None, "finished_at": None},
+         "transactional": False, "state": "waiting", "formatted": None,
+         "attempts": 0, "error": None, "started_at": None, "finished_at": None},
     ],
+    "findings": [],
     "events": [{"time": 0.0, "actor": "alice", "kind": "opened", "comment": ""}],
 }  # fmt: skip
 
@@ -103,6 +106,44 @@ def test_show_is_readable_and_harmless(api: Api, out: Out) -> None:
     assert "+ column public.t.c  (type: integer)" in text
     assert run(["issue", "show", "7", "--format", "json"]) == 0
     assert json.loads(out())["version"] == 3
+
+
+def test_show_prints_the_review_and_long_statements_formatted(api: Api, out: Out) -> None:
+    findings = [
+        {
+            "position": 2,
+            "level": "danger",
+            "rule": "truncate",
+            "text": "removes every row of \x1b[31mt",
+            "advice": "have a backup",
+        },
+        {"position": 1, "level": "info", "rule": "not-understood", "text": "not reviewed", "advice": "read it"},
+    ]
+    tasks = [ISSUE["tasks"][0] | {"formatted": "ALTER TABLE t\n  ADD COLUMN c INT"}, ISSUE["tasks"][1]]
+    api.on("GET", "issues/7", ISSUE | {"findings": findings, "tasks": tasks})
+    assert run(["issue", "show", "7"]) == 0
+    text = out()
+    assert text.index("Statements") < text.index("\nReview\n") < text.index("\nHistory\n")
+    assert text.index("[danger] statement 2: removes every row of") < text.index(
+        "[info] statement 1: not reviewed (not-understood)"
+    )
+    assert "     have a backup\n" in text
+    assert "\x1b" not in text
+    exact = text.index("     ALTER TABLE t\n       ADD c int\n")
+    assert exact < text.index("what runs:\n       ALTER TABLE t\n         ADD COLUMN c INT\n")
+    api.on("GET", "issues/7", ISSUE)
+    assert run(["issue", "show", "7"]) == 0
+    plain = out()
+    assert "Review" not in plain
+    assert "formatted" not in plain
+
+
+def test_approve_shows_the_review_before_it_approves(api: Api, out: Out) -> None:
+    finding = {"position": 1, "level": "warning", "rule": "rename", "text": "renames it", "advice": "keep the old name"}
+    api.on("GET", "issues/7", ISSUE | {"findings": [finding]})
+    api.on("POST", "issues/7/approve", ISSUE | {"state": "approved"})
+    assert run(["issue", "approve", "7"]) == 0
+    assert "[warning] statement 1: renames it (rename)" in out()
 
 
 def test_create_sends_the_script(api: Api, out: Out, tmp_path: Path) -> None:

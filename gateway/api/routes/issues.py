@@ -65,8 +65,8 @@ async def list_issues(
 
 @router.get("/issues/{number}")
 async def show_issue(number: Number, caller: Authenticated) -> IssueOut:
-    """With statements and history; `version` is what an approval names."""
-    return _shown(caller, await _desk(caller).show(caller.principal, number))
+    """With statements, the automatic review and history; `version` is what an approval names."""
+    return await _shown(caller, await _desk(caller).show(caller.principal, number))
 
 
 @router.get("/issues/{number}/schema")
@@ -80,27 +80,27 @@ async def show_schema_change(number: Number, caller: Authenticated) -> SchemaOut
 async def approve_issue(number: Number, body: ApproveIn, caller: Authenticated) -> IssueOut:
     """409 where the issue changed since the version that was read; 403 for one's own issue."""
     async with caller.recorded_refusals():
-        return _shown(caller, await _desk(caller).approve(caller.principal, number, body.version, body.comment))
+        return await _shown(caller, await _desk(caller).approve(caller.principal, number, body.version, body.comment))
 
 
 @router.post("/issues/{number}/reject")
 async def reject_issue(number: Number, body: CommentIn, caller: Authenticated) -> IssueOut:
     """The comment says why."""
     async with caller.recorded_refusals():
-        return _shown(caller, await _desk(caller).reject(caller.principal, number, body.comment))
+        return await _shown(caller, await _desk(caller).reject(caller.principal, number, body.comment))
 
 
 @router.post("/issues/{number}/comment")
 async def comment_issue(number: Number, body: CommentIn, caller: Authenticated) -> IssueOut:
     async with caller.recorded_refusals():
-        return _shown(caller, await _desk(caller).comment(caller.principal, number, body.comment))
+        return await _shown(caller, await _desk(caller).comment(caller.principal, number, body.comment))
 
 
 @router.post("/issues/{number}/cancel")
 async def cancel_issue(number: Number, body: OptionalCommentIn, caller: Authenticated) -> IssueOut:
     """Nothing more of it will run."""
     async with caller.recorded_refusals():
-        return _shown(caller, await _desk(caller).cancel(caller.principal, number, body.comment))
+        return await _shown(caller, await _desk(caller).cancel(caller.principal, number, body.comment))
 
 
 @router.post("/issues/{number}/rollout", status_code=202)
@@ -110,7 +110,7 @@ async def roll_out_issue(number: Number, caller: Authenticated, body: RolloutIn 
     if rollout is None:
         raise NotHere("this process rolls out no changes")
     async with caller.recorded_refusals():
-        return _shown(caller, await rollout(caller.principal, number, body.assume if body else None))
+        return await _shown(caller, await rollout(caller.principal, number, body.assume if body else None))
 
 
 def split_database(address: str) -> tuple[str, str]:
@@ -136,5 +136,6 @@ def _desk(caller: Caller) -> Desk:
     return caller.services.desk
 
 
-def _shown(caller: Caller, issue: Issue) -> IssueOut:
-    return IssueOut.shown(issue, _desk(caller).ref(issue.number).url)
+async def _shown(caller: Caller, issue: Issue) -> IssueOut:
+    desk = _desk(caller)
+    return IssueOut.shown(issue, desk.ref(issue.number).url, await desk.review(issue))
