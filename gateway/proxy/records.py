@@ -30,8 +30,11 @@ class Records:
         return position
 
     def statement_text(self, head: bytes, text: bytes, tail: bytes) -> int:
-        """The same for a text that needs no escaping, between the fragments of its shape."""
+        """The same for a text of printable ASCII without quotes and backslashes, between the fragments of its shape. Of what
+        JSON escapes only line breaks and tabs may stand in it."""
         number = self.last + 1
+        if b"\n" in text or b"\r" in text or b"\t" in text:
+            text = text.replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\t", b"\\t")
         position = self._audit.append(_STATEMENT, self.session, b'%b%d",%b"%b"%b' % (self.prefix, number, head, text, tail))
         self.last = number
         return position
