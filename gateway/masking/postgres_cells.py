@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from struct import Struct, error
 
 from gateway.masking.arrays import map_binary_array, map_text_array
+from gateway.masking.ascii import ascii_masker
 from gateway.masking.values import ValueMasker
 from gateway.model.masker import HashMask, Masker, NullMask
 
@@ -72,8 +73,11 @@ def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
 
 def _text(masker: ValueMasker) -> Cell:
     mask = masker.text
+    fast = ascii_masker(masker.spec)
 
     def cell(value: bytes) -> bytes | None:
+        if fast is not None and value.isascii():
+            return fast(value)
         masked = mask(value.decode("utf-8", "surrogateescape"))
         return None if masked is None else masked.encode("utf-8", "surrogateescape")
 

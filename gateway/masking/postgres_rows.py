@@ -1,7 +1,7 @@
 """DataRow messages of a result with masked columns: one pass over the cells, only masked ones are touched."""
 
 from collections.abc import Sequence
-from struct import Struct
+from struct import Struct, error
 
 from gateway.masking.postgres_cells import Cell
 from gateway.model.errors import GatewayError
@@ -9,8 +9,10 @@ from gateway.model.errors import GatewayError
 _COUNT = Struct("!H")
 _SIZE = Struct("!i")
 _HEADER = Struct("!cI")
-_LENGTH = Struct("!I")
 _NULL = b"\xff\xff\xff\xff"
+# Values of a column whose masked form is remembered: few, and short ones.
+_REMEMBERED = 2_048
+_REMEMBERED_SIZE = 256
 
 
 def _hidden(_: bytes) -> None:
@@ -24,12 +26,19 @@ class RowMalformed(GatewayError):
 class PostgresRowMasker:
     """Masks rows of one result. `cells[i]` masks column i, None leaves it as it is."""
 
-    __slots__ = ("_cells", "_columns", "_last")
+    __slots__ = ("_cells", "_columns", "_count", "_last", "_steps")
 
     def __init__(self, cells: Sequence[Cell | None]) -> None:
         self._cells = tuple(cells)
         self._columns = len(cells)
         self._last = max((index for index, cell in enumerate(cells) if cell is not None), default=-1)
+        self._count = _COUNT.pack(self._columns)
+        self._steps: list[tuple[range, Cell, dict[bytes, bytes]]] = []  # columns to pass over, then one that is masked
+        before = 0
+        for index, cell in enumerate(cells):
+            if cell is not None:
+                self._steps.append((range(index - before), cell, {}))
+                before = index + 1
 
     @classmethod
     def hiding(cls, body: bytes) -> "PostgresRowMasker":
@@ -37,14 +46,59 @@ class PostgresRowMasker:
         return cls([_hidden] * (_COUNT.unpack_from(body)[0] if len(body) >= 2 else 0))
 
     def mask_run(self, data: bytes, start: int, end: int) -> bytes:
-        """The whole DataRow messages in data[start:end]. Raises RowMalformed."""
-        out = []
-        position = start
-        while position < end:
-            after = position + 1 + _LENGTH.unpack_from(data, position + 1)[0]
-            out.append(self.mask(data[position + 5 : after]))
-            position = after
+        """The whole DataRow messages in data[start:end]. Raises RowMalformed.
+
+        The loop every masked row goes through: nothing is copied but what stays, and a value that came lately is not masked
+        again.
+        """
+        out: list[bytes] = []
+        keep, unpack, pack, count, steps = out.append, _SIZE.unpack_from, _HEADER.pack, self._count, self._steps
+        row = start
+        try:
+            while row < end:
+                after = row + 1 + unpack(data, row + 1)[0]
+                position = kept = row + 7
+                if data[row + 5 : position] != count or after <= row:
+                    raise RowMalformed("a row of the server does not match its description")
+                keep(b"")
+                head = len(out) - 1
+                grown = 0
+                for skipped, cell, known in steps:
+                    for _ in skipped:
+                        size = unpack(data, position)[0]
+                        position += size + 4 if size > 0 else 4
+                    size = unpack(data, position)[0]
+                    if size < 0:
+                        position += 4
+                        continue
+                    stop = position + 4 + size
+                    value = data[position + 4 : stop]
+                    masked = known.get(value)
+                    if masked is None:
+                        masked = self._masked(value, cell, known)
+                    keep(data[kept:position])
+                    keep(masked)
+                    grown += len(masked) - size - 4
+                    position = kept = stop
+                if position > after:
+                    raise RowMalformed("a row of the server ends before its last column")
+                keep(data[kept:after])
+                out[head] = pack(b"D", after - row - 1 + grown) + count
+                row = after
+        except error:
+            raise RowMalformed("a row of the server ends before its last column") from None
         return b"".join(out)
+
+    @staticmethod
+    def _masked(value: bytes, cell: Cell, known: dict[bytes, bytes]) -> bytes:
+        """The cell as it stands in a row, remembered."""
+        result = cell(value)
+        masked = _NULL if result is None else _SIZE.pack(len(result)) + result
+        if len(value) <= _REMEMBERED_SIZE:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[value] = masked
+        return masked
 
     def mask(self, body: bytes) -> bytes:
         """A DataRow's body to a whole DataRow message. Raises RowMalformed."""

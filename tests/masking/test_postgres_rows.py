@@ -26,6 +26,30 @@ def test_only_masked_cells_change(columns: list[tuple[bytes | None, bool]]) -> N
     assert masker.mask(body([value for value, _ in columns])) == message(expected)
 
 
+@given(
+    st.lists(st.booleans(), min_size=1, max_size=6),
+    st.lists(st.lists(st.none() | st.binary(max_size=6), min_size=6, max_size=6), min_size=1, max_size=6),
+)
+def test_a_run_is_masked_as_its_rows_are(masked: list[bool], rows: list[list[bytes | None]]) -> None:
+    masker = PostgresRowMasker([(lambda value: value[1:] or None) if each else None for each in masked])
+    bodies = [body(row[: len(masked)]) for row in rows]
+    run = b"".join(b"D" + pack("!I", len(each) + 4) + each for each in bodies)
+    assert masker.mask_run(b"xx" + run + b"yy", 2, 2 + len(run)) == b"".join(map(masker.mask, bodies))
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4))
+def test_a_malformed_run_never_passes(bodies: list[bytes]) -> None:
+    masker = PostgresRowMasker([None, lambda _: b"x"])
+    run = b"".join(b"D" + pack("!I", len(each) + 4) + each for each in bodies)
+    try:
+        expected = b"".join(map(masker.mask, bodies))
+    except RowMalformed:
+        with pytest.raises(RowMalformed):
+            masker.mask_run(run, 0, len(run))
+    else:
+        assert masker.mask_run(run, 0, len(run)) == expected
+
+
 def test_a_cell_can_become_null() -> None:
     assert PostgresRowMasker([None, lambda _: None]).mask(body([b"a", b"b"])) == message([b"a", None])
 
