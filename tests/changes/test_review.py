@@ -1,8 +1,10 @@
 """The automatic review: what each statement makes it say on each engine, what it leaves alone, and that it never raises."""
 
 import pytest
+import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot.errors import SqlglotError
 
 from gateway.changes.review import MAX_ISSUE, MAX_NESTING, MAX_STATEMENT, formatted, review, reviewed, unregistered
 from gateway.changes.review_rules import Level
@@ -184,10 +186,14 @@ _WORDS = """ALTER TABLE DROP COLUMN ADD CREATE INDEX t c ( ) , ; NOT NULL DEFAUL
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(BOTH), st.lists(st.sampled_from(_WORDS.split()), max_size=12).map(" ".join))
+@given(st.sampled_from(BOTH), st.lists(st.sampled_from(_WORDS.split()), min_size=1, max_size=12).map(" ".join))
 def test_total_on_words_of_sql(engine: Engine, text: str) -> None:
-    review(engine, [text])
+    """The rules themselves hold on any tree: nothing that they raise is met by the net around the parser."""
     formatted(engine, text)
+    said = [finding.text for finding in review(engine, [text]) if "was not reviewed" in finding.text]
+    if said and not said[0].endswith("it holds no statement"):
+        with pytest.raises((SqlglotError, TypeError)):  # sqlglot itself fails on some texts that are no SQL
+            sqlglot.parse(text, dialect="postgres" if engine is PG else "mysql")
 
 
 def test_formatted_says_the_same() -> None:
