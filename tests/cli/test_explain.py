@@ -55,9 +55,14 @@ def test_stream_answers_each_line_and_survives_bad_ones() -> None:
     assert lines[4]["relations"][0]["path"] == "-/-/public/t"
 
 
-def test_other_engines_are_not_analysed_yet() -> None:
-    result = CliRunner().invoke(explain, ["--engine", "mysql"], input="SELECT 1")
-    assert result.exit_code != 0
+def test_mysql_has_paths_of_three_segments() -> None:
+    result = CliRunner().invoke(
+        explain, ["--engine", "mysql", "--database", "shop"], input="SELECT a FROM t JOIN hr.s USING (a)"
+    )
+    assert result.exit_code == 0
+    (line,) = [json.loads(text) for text in result.output.splitlines()]
+    assert sorted(item["path"] for item in line["relations"]) == ["-/hr/s", "-/shop/t"]
+    assert line["opaque"] is None
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """`gateway policy`: exit codes, what is printed, files and the API."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class TestCheck:
     def test_a_valid_bundle(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, _ = gateway(capsys, "check", SHIPPED)
         assert code == 0
-        assert "112 cases" in out
+        assert re.search(r", [1-9]\d+ cases$", out.strip())
 
     def test_mistakes_are_a_no_with_file_and_line(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         write_bundle(tmp_path, "p, developer, *, **, fly, , allow\n")
@@ -52,7 +53,9 @@ class TestTest:
     def test_the_shipped_cases_pass(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, err = gateway(capsys, "test", SHIPPED)
         assert (code, err) == (0, "")
-        assert out.startswith("112 of 112 cases pass under policy ")
+        passed = re.match(r"(\d+) of (\d+) cases pass under policy ", out)
+        assert passed is not None
+        assert passed[1] == passed[2]
 
     def test_a_failing_case_is_shown_with_the_reason(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         write_bundle(tmp_path, POLICY)

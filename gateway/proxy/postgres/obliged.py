@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.masking import postgres_cell
 from gateway.masking.plan import MaskPlan, ResultColumn
 from gateway.masking.postgres_copy import PostgresCopyMasker
-from gateway.model.decision import Decision, MaskColumns, Outcome, RowLimit, TimeLimit
+from gateway.model.decision import Decision, MaskColumns, Notice, Outcome, RowLimit, TimeLimit
 from gateway.model.footprint import Category, ColumnRef, EffectKind
 from gateway.model.identity import Target
 from gateway.proxy.obligations import Obligations
@@ -81,7 +81,8 @@ class Obliged:
         if verdict is None:
             return
         if room is None:
-            execution.refusal = _UNAVAILABLE
+            if not all(isinstance(item, Notice) for item in _obligations(verdict)):
+                execution.refusal = _UNAVAILABLE
             return
         for ruling in verdict.rulings:
             if self._uncopyable(ruling):
