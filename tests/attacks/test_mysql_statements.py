@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -84,11 +85,12 @@ def raw(stage: MySqlStage, text: bytes, charset: str) -> tuple[int, str]:
     ):
         try:
             cursor.execute(f"SET NAMES {charset}")
-            client._execute_command(0x03, text)
-            client._read_query_result()
+            driver: Any = client  # its inside takes bytes
+            driver._execute_command(0x03, text)
+            driver._read_query_result()
         except pymysql.MySQLError as error:
             return error.args[0], str(error.args[1])
-        return 0, repr(client._result.rows)
+        return 0, repr(driver._result.rows)
 
 
 @pytest.mark.parametrize("charset", ["latin1", "cp1251", "latin2", "ascii"])

@@ -100,6 +100,8 @@ def _made(ctx: Context, p: Parser, schema: str, name: str, *, temporary: bool) -
     full = ctx.names.full(schema, name)
     if temporary:
         relations.own_temporary(ctx)
+        if schema:
+            ctx.findings.record(database(full.schema), Action.CONNECT, ctx.origin)
         ctx.findings.effects.append(Effect(EffectKind.TEMP_CREATE, f"{full.schema}.{full.name}"))
         return
     for record in relations.named(ctx, schema, name, Action.DDL):
@@ -116,7 +118,7 @@ def _create_table(ctx: Context, p: Parser, *, temporary: bool, replacing: bool) 
         return _finished(ctx, "CREATE TABLE", temporary=temporary)
     start = _query_start(p)
     definition = p.tokens[p.index : start]
-    _definition(ctx, definition, p)
+    _definition(ctx, definition, p, Action.UPDATE if temporary else Action.SELECT)
     if start < len(p.tokens):
         p.to(start)
         query.walk(ctx, p.query(), None, Clause.STORED)
@@ -152,8 +154,11 @@ def _query_start(p: Parser) -> int:
     return len(p.tokens)
 
 
-def _definition(ctx: Context, tokens: Sequence[Token], p: Parser) -> None:
-    """What a table's definition names besides the table: referenced tables, sequences, members, remote servers, folders."""
+def _definition(ctx: Context, tokens: Sequence[Token], p: Parser, sequences: Action = Action.SELECT) -> None:
+    """What a table's definition names besides the table: referenced tables, sequences, members, remote servers, folders.
+
+    `sequences`: what a default out of one needs. Whoever fills a temporary table of their own moves it.
+    """
     inner = Parser(list(tokens), p.text)
     while not inner.ended:
         upper = inner.advance().upper
@@ -165,7 +170,7 @@ def _definition(ctx: Context, tokens: Sequence[Token], p: Parser) -> None:
         elif (upper in ("NEXT", "PREVIOUS") and inner.accept("VALUE", "FOR")) or (
             upper in ("NEXTVAL", "LASTVAL", "SETVAL") and inner.accept("(")
         ):
-            relations.named(ctx, *inner.qualified(), Action.SELECT)
+            relations.named(ctx, *inner.qualified(), sequences)
         elif upper in ("ENGINE", "CONNECTION") and inner.upper == "=":
             inner.advance()
             if upper == "CONNECTION" or inner.current.text.upper() in _REMOTE:
@@ -317,10 +322,11 @@ def _renamed_event(ctx: Context, p: Parser) -> None:
 def _alter_table(ctx: Context, p: Parser) -> Outcome:
     _exists(p)
     schema, name = p.qualified()
-    if not relations.named(ctx, schema, name, Action.DDL):
+    own = not relations.named(ctx, schema, name, Action.DDL)
+    if own:
         relations.own_temporary(ctx)
     place = schema
-    _definition(ctx, p.rest(), p)
+    _definition(ctx, p.rest(), p, Action.UPDATE if own else Action.SELECT)
     while not p.ended:
         upper = p.advance().upper
         if upper == "RENAME" and p.upper not in ("COLUMN", "INDEX", "KEY"):
