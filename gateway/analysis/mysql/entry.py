@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from gateway.analysis.mysql import ddl, modify, query, session, show, utility, values
@@ -132,7 +133,8 @@ def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footp
 def _unsure_mode(footprint: Footprint, tokens: list[Token]) -> bool:
     """Whether it takes SQL mode from a user variable, which any statement may have changed: the server tells it afterwards."""
     changes = any(effect.kind is EffectKind.SET and effect.name == "sql_mode" for effect in footprint.effects)
-    return changes and (footprint.kind != "SET" or any(token.kind is USER for token in tokens))
+    read = any(token.kind is USER and after.upper not in ("=", ":=") for token, after in pairwise([*tokens, word(";")]))
+    return changes and (footprint.kind != "SET" or read)
 
 
 def _readable(text: str, reading: Reading) -> None:

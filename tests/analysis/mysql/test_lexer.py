@@ -123,9 +123,9 @@ def test_a_sql_mode_that_must_be_computed_is_opaque() -> None:
     assert footprint("SET sql_mode = (SELECT 'ANSI_QUOTES')").opaque
     assert footprint("SET sql_mode = @mode").opaque
     kept = footprints("SET @old = @@sql_mode, sql_mode = 'ANSI_QUOTES'; SET sql_mode = @old; SELECT \"hr\"")
-    assert [each.opaque for each in kept] == [None, None, None]
-    assert kept[2].outputs is not None
-    assert kept[2].outputs[0].sources == frozenset()
+    assert [each.opaque is None for each in kept] == [True, True, False]  # anything may have changed @old
+    assert footprint("SET sql_mode = 1048576").opaque
+    assert footprint("SET sql_mode = 'NO_BÀCKSLASH_ESCAPES'").opaque
 
 
 @pytest.mark.parametrize(

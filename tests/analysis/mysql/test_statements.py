@@ -76,7 +76,10 @@ SALARIES = ("hr.salaries", "select")
         ("SHOW FULL COLUMNS FROM salaries IN hr LIKE 'a%'", {("hr.salaries", "explain")}),
         ("SHOW INDEX FROM hr.salaries", {("hr.salaries", "explain")}),
         ("SHOW CREATE TABLE hr.salaries", {("hr.salaries", "explain")}),
-        ("SHOW TABLES FROM hr WHERE 1 IN (SELECT 1 FROM hr.salaries)", {("information_schema.tables", "select"), SALARIES}),
+        (
+            "SHOW TABLES FROM hr WHERE 1 IN (SELECT 1 FROM hr.salaries)",
+            {("information_schema.tables", "select"), SALARIES, ("database:hr", "connect")},
+        ),
         ("SHOW TABLE STATUS", {("information_schema.tables", "select")}),
         ("SHOW DATABASES", {("information_schema.schemata", "select")}),
         ("SHOW FULL PROCESSLIST", {("information_schema.processlist", "select")}),
