@@ -12,6 +12,7 @@ from benchmarks import (
     idle_sessions,
     large_result,
     latency,
+    obligations,
     point_queries,
 )
 
@@ -19,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
     "point-queries": point_queries.run,
     "latency": lambda rounds, seconds, _clients: latency.run(rounds, seconds),
     "large-result": lambda rounds, _seconds, _clients: large_result.run(rounds),
+    "obligations": lambda rounds, _seconds, _clients: obligations.run(rounds),
     "copying": lambda rounds, _seconds, _clients: copying.run(rounds),
     "first-seen": lambda rounds, seconds, _clients: first_seen.run(rounds, seconds),
     "connections": lambda rounds, seconds, _clients: connections.run(rounds, seconds),

@@ -35,10 +35,10 @@ def run(rounds: int = 5) -> dict[str, Any]:
     return result
 
 
-def measure(route: Route) -> dict[str, float]:
+def measure(route: Route, query: str = QUERY) -> dict[str, float]:
     before, resident = route.cpu_seconds(), route.memory_kib()[0]
     route.forget_peak()
-    size, seconds = read_all(route, QUERY)
+    size, seconds = read_all(route, query)
     return {
         "seconds": seconds,
         "megabytes": size / 1e6,
