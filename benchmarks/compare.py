@@ -28,7 +28,7 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def served(home: Path, connections: int = 120) -> Iterator[PostgresServer]:
+def served(home: Path, connections: int = 400) -> Iterator[PostgresServer]:
     """The distribution's PostgreSQL where there is one, else the embedded one."""
     bin_dir = distribution_bin_dir() or embedded_bin_dir()
     settings = _SETTINGS | {"max_connections": str(connections)}

@@ -25,11 +25,11 @@ def run(rounds: int = 5) -> dict[str, Any]:
             row["rate_to"] = rates[name]
             print(
                 f"{name:17} {row['megabytes']:5.0f} MB in {row['seconds']:5.2f} s  {row['mb_per_second']:6.1f} MB/s"
-                f"  CPU {row['cpu_seconds']:5.2f} s  peak +{row['peak_growth_kib'] / 1024:.1f} MiB  rate "
+                f"  CPU {row['cpu_seconds']:5.2f} s  {_peak(row)}  rate "
                 + "  ".join(f"{value:.2f} × {other}" for other, value in rates[name].items()),
                 flush=True,
             )
-        slow = {route.name: slow_reader(route) for route in present if route.pid is not None}
+        slow = {route.name: slow_reader(route) for route in present if route.pid is not None and not route.forks}
     result = {"versions": versions(server), "rounds": rounds, "figures": found, "slow_reader_peak_growth_kib": slow}
     print("written to", save("large_result", result))
     return result
@@ -39,13 +39,19 @@ def measure(route: Route, query: str = QUERY) -> dict[str, float]:
     before, resident = route.cpu_seconds(), route.memory_kib()[0]
     route.forget_peak()
     size, seconds = read_all(route, query)
-    return {
+    figures = {
         "seconds": seconds,
         "megabytes": size / 1e6,
         "mb_per_second": size / 1e6 / seconds,
         "cpu_seconds": route.cpu_seconds() - before,
-        "peak_growth_kib": float(max(0, route.peak_kib() - resident)),
     }
+    if route.pid is not None and not route.forks:
+        figures["peak_growth_kib"] = float(max(0, route.peak_kib() - resident))
+    return figures
+
+
+def _peak(row: dict[str, Any]) -> str:
+    return f"peak +{row['peak_growth_kib'] / 1024:.1f} MiB" if "peak_growth_kib" in row else "          -   "
 
 
 def slow_reader(route: Route) -> float:
