@@ -20,7 +20,8 @@ QUERY = "SELECT * FROM people_of_many"
 _ROWS = 1_000_000
 _FILL = f"""
 CREATE TABLE people_of_many AS SELECT g AS id, 'name ' || g AS name, 'person' || g || '@shop.example' AS email,
-  '+49 30 ' || lpad((g::bigint * 7919 % 10000000)::text, 7, '0') AS phone, repeat('x', 40) AS note FROM generate_series(1, {_ROWS}) g;
+  '+49 30 ' || lpad((g::bigint * 7919 % 10000000)::text, 7, '0') AS phone, repeat('x', 40) AS note
+FROM generate_series(1, {_ROWS}) g;
 VACUUM ANALYZE people_of_many;
 """
 _NO_MORE = "p, bench, *, **, export|unmask, , deny\n"
