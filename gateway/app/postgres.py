@@ -38,6 +38,7 @@ def postgres_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         meter=rooms.metrics.statement,
         waits=rooms.metrics.waited,
         obligations=rooms.obligations,
+        own=rooms.own,
     )
     door = PostgresDoor(
         desk=desk,

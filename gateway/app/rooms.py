@@ -13,6 +13,7 @@ from gateway.analysis.mysql import analyse_mysql, normalise_mysql
 from gateway.app.connections import ServerConnections, ServerUnreachable
 from gateway.app.followers import Background, StoreCancelForwarder, StoreFollower
 from gateway.app.obligations import PolicyObligations
+from gateway.app.own import OwnAnswers
 from gateway.app.people import LivePrincipals, StoreDirectory
 from gateway.app.recorders import StepRecorder
 from gateway.app.road import Road
@@ -59,6 +60,7 @@ class Rooms:
     judge: Judge
     road: Road
     obligations: PolicyObligations
+    own: OwnAnswers
     desk: ChangeDesk
     access: AccessDesk
     rollouts: Rollouts
@@ -111,10 +113,21 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     steps = StepRecorder(audit)
     cancels = CancelRegistry(StoreCancelForwarder(store))
     follower = StoreFollower(store, _Refresh(store, policy, principals, directory, judge).follow, cancels.cancel_by_digest)
-    desk, access, rollouts = _open_changes(
+    desk, access, rollouts, authority = _open_changes(
         settings, store, steps=steps, policy=policy, directory=directory, road=road, connections=connections
     )
     stack.push_async_callback(rollouts.close)
+    own = OwnAnswers(
+        store=store,
+        policies=policy,
+        principals=principals,
+        catalogs=catalogs,
+        road=road,
+        desk=desk,
+        access=access,
+        authority=authority,
+        audit_dir=settings.audit.dir,
+    )
     await follower.start()
     for name, work in {
         "store follower": follower.run(),
@@ -137,6 +150,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         judge=judge,
         road=road,
         obligations=obligations,
+        own=own,
         desk=desk,
         access=access,
         rollouts=rollouts,
@@ -202,7 +216,7 @@ def _open_changes(
     directory: StoreDirectory,
     road: Road,
     connections: ServerConnections,
-) -> tuple[ChangeDesk, AccessDesk, Rollouts]:
+) -> tuple[ChangeDesk, AccessDesk, Rollouts, Authority]:
     async def connect(target: Target) -> Executor:
         mysql = target.engine is Engine.MYSQL
         try:
@@ -252,7 +266,7 @@ def _open_changes(
         clock=time.time,
     )
     access = AccessDesk(store, steps, authority, targets=directory.target, clock=time.time)
-    return desk, access, rollouts
+    return desk, access, rollouts, authority
 
 
 class _News:

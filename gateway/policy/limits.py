@@ -24,7 +24,7 @@ class LimitCheck:
     def __init__(self, queries: QueryRules, asker: Asker, target: Target) -> None:
         self._asker = asker
         self._target = target
-        self._rules = [rule for rule in queries.rules if self._concerns(rule)]
+        self.rules = [rule for rule in queries.rules if self._concerns(rule)]
 
     def _concerns(self, rule: QueryRule) -> bool:
         if rule.projects and self._asker.view.project not in rule.projects and ANY not in rule.projects:
@@ -49,7 +49,7 @@ class LimitCheck:
             for rule, path in self._unnarrowed(footprint)
             if rule.mode is not Mode.ENFORCE
         ]
-        touched = [rule for rule in self._rules if any(self._matches(rule, access) for access in walk(footprint.accesses))]
+        touched = [rule for rule in self.rules if any(self._matches(rule, access) for access in walk(footprint.accesses))]
         if any(rule.limits_rows for rule in touched) and not exportable():
             found.extend(_row_limit(rule, self._met(rule, footprint)) for rule in touched if rule.limits_rows)
         found.extend(
@@ -70,7 +70,7 @@ class LimitCheck:
         return access.action in _CONCERNED and any(path_matches(path, pattern) for pattern in rule.objects)
 
     def _unnarrowed(self, footprint: Footprint) -> Iterator[tuple[QueryRule, str]]:
-        rules = [rule for rule in self._rules if rule.require_where]
+        rules = [rule for rule in self.rules if rule.require_where]
         if not rules:
             return
         direct = [access for access in footprint.accesses if access.origin is AccessOrigin.DIRECT]

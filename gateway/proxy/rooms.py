@@ -9,6 +9,7 @@ from gateway.model.change import IssueRef
 from gateway.model.errors import AuditUnavailable
 from gateway.model.event import EventKind
 from gateway.proxy.obligations import Obligations
+from gateway.proxy.own import OwnAnswers
 from gateway.verdict import Judge, Ruling, SessionIdentity
 
 
@@ -73,3 +74,4 @@ class Rooms:
     meter: Meter | None = None
     waits: Waits | None = None
     obligations: Obligations | None = None
+    own: OwnAnswers | None = None

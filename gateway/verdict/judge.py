@@ -5,9 +5,10 @@ footprint does not depend on literals; it is the same parser that says what a li
 which changes with every new policy, catalog or principal: an old verdict is never mistaken for a new one.
 """
 
+import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +29,7 @@ from gateway.model.footprint import (
     ObjectName,
 )
 from gateway.model.identity import Engine, Principal, Target
+from gateway.model.own import OwnRequest, Row
 from gateway.model.paths import object_path, segment
 from gateway.model.replacing import replacer
 from gateway.model.statement import Namespace, Statement
@@ -37,7 +39,7 @@ from gateway.verdict.mysql_state import MySqlState
 from gateway.verdict.ports import Analyse, Catalogs, Normalise, Policies, Principals, Siblings, State
 from gateway.verdict.session_rules import forbidden_state, unmet_obligation
 from gateway.verdict.state import SessionState, changes_meaning
-from gateway.verdict.verdict import Ruling, SessionIdentity, Verdict
+from gateway.verdict.verdict import OwnResult, Ruling, SessionIdentity, Verdict
 
 # Words without which no statement can refer to a prepared statement or a cursor.
 _NAMED: Final = re.compile(r"\b(?:execute|fetch|move|close|deallocate|current)\b", re.IGNORECASE)
@@ -206,6 +208,23 @@ class Judge:
         """The record of a message that was refused before anybody could judge it."""
         decision = Decision(Outcome.DENY, Reason(ReasonCode.OPAQUE, reason), self._policies.current.version)
         return statement_body(text=text, fingerprint="", statement_kind="UNKNOWN", relations=(), decision=decision)
+
+    def answered_here(
+        self, text: str, request: OwnRequest | None, rows: Sequence[Row], refusal: Reason | None = None
+    ) -> Verdict:
+        """The verdict on what the gateway answers itself, or will not answer."""
+        version = self._policies.current.version
+        name = f"gateway/{request.name}" if request is not None else "gateway"
+        reason = refusal or Reason(ReasonCode.ALWAYS, "answered by the gateway")
+        outcome = Outcome.ALLOW if refusal is None else Outcome.DENY
+        decision = Decision(outcome, reason, version)
+        call = request is not None and request.call
+        kind, action = ("CALL", Action.CALL) if call else ("SELECT", Action.SELECT)
+        body = statement_body(text=text, fingerprint="", statement_kind=kind, relations=[(name, action)], decision=decision)
+        footprint = Footprint(kind, Category.UTILITY, 0, len(text), literals_matter=True)
+        result = None if request is None else OwnResult(request, tuple(rows))
+        rulings = (Ruling(footprint, decision, body),)
+        return Verdict(rulings, outcome, math.inf, self.epoch, named=True, bound=refusal is None, own=result)
 
     def still(self, who: SessionIdentity, verdict: Verdict) -> Decision | None:
         """The refusal of what was allowed before; None where it still is. By the footprints: names are settled by now."""

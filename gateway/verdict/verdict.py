@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from gateway.model.decision import Decision, Outcome
 from gateway.model.footprint import Footprint
 from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.model.own import OwnRequest, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnResult:
+    """What the gateway answers itself. Rows are there only where the statement runs, not where it is parsed or bound."""
+
+    request: OwnRequest
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What holds for a whole message: one refused statement refuses it all.
 
@@ -45,6 +54,7 @@ class Verdict:
     ends_only    its effects do no more than end a transaction: no barrier where the transaction changed nothing
     head, tail   of a single statement's audit fragment around its text, where any text of the same shape has this very
                  verdict; None where it has not
+    own          the gateway answers it itself, with these rows
     bound        something must be done with its results: masks, limits, notices
     named        the text depends on SQL-level prepared statements or cursors: valid for that namespace alone
     """
@@ -60,6 +70,7 @@ class Verdict:
     tail: bytes = b""
     named: bool = False
     bound: bool = False
+    own: OwnResult | None = None
 
     @property
     def refused(self) -> Ruling | None:

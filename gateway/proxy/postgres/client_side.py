@@ -33,6 +33,7 @@ from gateway.proxy.postgres.ledger import (
     Quick,
 )
 from gateway.proxy.postgres.names import MAX_PORTALS, Portal
+from gateway.proxy.postgres.own import stand_in_parse, stand_in_query
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.frames import LARGE_LIMIT, SMALL_LIMIT
@@ -316,6 +317,8 @@ class ClientSide(asyncio.Protocol):
         if execution.refusal is not None:
             return refuse.FAILING_QUERY
         verdict = answer.verdict
+        if verdict is not None and verdict.own is not None:
+            return stand_in_query(verdict.own.request)
         if verdict is not None and c.worth_knowing(verdict) and answer.release is None:
             c.known.learn_query(data[position:end], verdict)
         return KEEP
@@ -341,7 +344,7 @@ class ClientSide(asyncio.Protocol):
             return self._refused(PARSE, text, body)
         if c.names.full:
             return self._refused(PARSE, Refusal("53200", "gateway: too many prepared statements in this session"), body)
-        answer = c.decider.decide(text, Origin.EXTENDED)
+        answer = c.decider.decide(text, Origin.EXTENDED, runs=False)
         if answer is None:
             return WAIT
         self.open_pipeline = True
@@ -358,7 +361,7 @@ class ClientSide(asyncio.Protocol):
             c.ledger.append(PARSED)
             if lasting and c.worth_knowing(answer.verdict):
                 c.known.learn_parse(data[position:end], prepared)
-        return KEEP
+        return KEEP if answer.verdict.own is None else stand_in_parse(name, answer.verdict.own.request)
 
     def _bind(self, data: bytes, position: int, end: int) -> bytes:
         c = self._c
@@ -429,7 +432,8 @@ class ClientSide(asyncio.Protocol):
             prepared.release = None
         if prepared.stamp is c.stamp and prepared.verdict.valid_until > _now():
             return None if c.decider.settle() else WAIT
-        answer = c.decider.decide(prepared.text, Origin.EXTENDED, prepared.path if type(prepared) is Portal else None)
+        path = prepared.path if type(prepared) is Portal else None
+        answer = c.decider.decide(prepared.text, Origin.EXTENDED, path, runs=kind == EXECUTE)
         if answer is None:
             return WAIT
         if answer.refusal is not None or answer.verdict is None:

@@ -7,15 +7,18 @@ the outcome it is asked. Meanwhile the client's input waits; the server's answer
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from gateway.model.decision import Outcome
+from gateway.model.decision import Outcome, Reason, ReasonCode
 from gateway.model.errors import AuditUnavailable, GatewayError
 from gateway.model.identity import Engine
+from gateway.model.own import OwnRefused, OwnRequest
 from gateway.model.statement import Origin, Statement
+from gateway.proxy.own import OwnAnswers
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import PROBED
 from gateway.proxy.postgres.ports import Release
@@ -42,6 +45,10 @@ class Answer:
         self.release = release
 
 
+_OWN: Final = re.compile(r"gateway\"?\s*\.", re.IGNORECASE)  # what every text on the schema `gateway` has
+_ANOTHERS: Final = Answer(None)
+
+
 class Decider:
     """`waiting`: the message at the head of the client's input waits, and so does everything behind it. `outgoing`: what the
     server is to be sent behind everything before that message."""
@@ -58,8 +65,9 @@ class Decider:
         self.waiting = False
         self.outgoing = b""
 
-    def decide(self, text: str, origin: Origin, path: tuple[str, ...] | None = None) -> Answer | None:
-        """The answer for the message at the head, or None: ask again when `resume` was called. `path` is the search path that
+    def decide(self, text: str, origin: Origin, path: tuple[str, ...] | None = None, *, runs: bool = True) -> Answer | None:
+        """The answer for the message at the head, or None: ask again when `resume` was called. `runs`: the message runs the
+        text, it does not only name it. `path` is the search path that
         settled the names of an open portal, where it is not the present one."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
@@ -67,6 +75,10 @@ class Decider:
         if self._must_wait():
             return None
         c = self._c
+        if c.rooms.own is not None and _OWN.search(text) is not None:
+            found = self._own(c.rooms.own, text, runs=runs)
+            if found is not _ANOTHERS:
+                return found
         try:
             verdict = c.judge.judge(c.who, self._statement(text, origin, path), c.state)
         except GatewayError as error:
@@ -108,7 +120,12 @@ class Decider:
 
     def _still_good(self, answer: Answer) -> bool:
         """Whether the answer was found under the rules that still hold."""
-        if answer.verdict is None or answer.refusal is not None or answer.verdict.epoch == self._c.judge.epoch:
+        if (
+            answer.verdict is None
+            or answer.refusal is not None
+            or answer.verdict.own is not None
+            or answer.verdict.epoch == self._c.judge.epoch
+        ):
             return True
         if answer.release is not None:
             self._c.claims.give_back(answer.release)
@@ -214,6 +231,32 @@ class Decider:
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
         return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)
+
+    def _own(self, own: OwnAnswers, text: str, *, runs: bool) -> Answer | None:
+        """The answer to what the text asks the gateway; `_ANOTHERS` where it asks the server."""
+        try:
+            request = own.recognise(text)
+        except OwnRefused as refused:
+            return self._own_refused(text, refused)
+        if request is None:
+            return _ANOTHERS
+        if not runs:
+            return Answer(self._c.judge.answered_here(text, request, ()))
+        self._later(self._answered(own, text, request))
+        return None
+
+    async def _answered(self, own: OwnAnswers, text: str, request: OwnRequest) -> Answer:
+        c = self._c
+        try:
+            rows = await own.answer(c.who, request, c.state.namespace.search_path)
+        except OwnRefused as refused:
+            return self._own_refused(text, refused)
+        return Answer(c.judge.answered_here(text, request, rows))
+
+    def _own_refused(self, text: str, refused: OwnRefused) -> Answer:
+        reason = Reason(ReasonCode.OPAQUE, str(refused), hint=refused.hint)
+        verdict = self._c.judge.answered_here(text, None, (), reason)
+        return Answer(verdict, Refusal(refused.code, str(refused), hint=refused.hint))
 
     async def _counted(self, verdict: Verdict) -> None:
         await self._c.obliged.prepare(verdict)

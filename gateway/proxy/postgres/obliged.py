@@ -16,6 +16,7 @@ from gateway.model.identity import Target
 from gateway.proxy.obligations import Obligations
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import DESCRIBE, Entry, Execution
+from gateway.proxy.postgres.own import OwnWatch
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.proxy.postgres.scrub import is_formal, place, scrubbed_error, scrubbed_notice
 from gateway.proxy.postgres.watch import PortalState, Watch, limit_refusal
@@ -79,6 +80,11 @@ class Obliged:
         """An execution with obligations starts. `portal` of an Execute. May refuse it."""
         room, verdict = self._room, execution.verdict
         if verdict is None:
+            return
+        if verdict.own is not None:
+            execution.watch = OwnWatch(
+                self, execution, None if portal is None else self._portals.setdefault(portal, PortalState())
+            )
             return
         if room is None:
             if not all(isinstance(item, Notice) for item in _obligations(verdict)):

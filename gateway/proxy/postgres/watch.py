@@ -40,11 +40,12 @@ _WRITES: Final = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
 class PortalState:
     """What outlives one Execute of a portal, or one FETCH of a cursor: its counts, and how its rows are masked."""
 
-    __slots__ = ("described", "masker", "masks", "meter")
+    __slots__ = ("described", "formats", "masker", "masks", "meter")
 
     def __init__(self) -> None:
         self.meter = Meter()
         self.described = False
+        self.formats: tuple[int, ...] = ()
         self.masker: PostgresRowMasker | None = None
         self.masks: tuple[tuple[str, ColumnMask], ...] = ()
 

@@ -1,0 +1,215 @@
+"""Answers to what clients ask the gateway itself: their grants, masks, limits, issues and denials; access; explanations."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.analysis.own import own_request
+from gateway.app.own_rows import shaped
+from gateway.app.road import Road
+from gateway.audit import Query
+from gateway.audit.search import search_page
+from gateway.catalog import CatalogService
+from gateway.changes import Authority, ChangeDesk
+from gateway.changes.access import AccessDesk
+from gateway.model.change import ChangeNamespace, IssueState
+from gateway.model.decision import MaskColumns, Obligation, RowLimit, TimeLimit
+from gateway.model.errors import Conflict, Forbidden, NotFound
+from gateway.model.footprint import Action, relation
+from gateway.model.identity import Principal
+from gateway.model.own import OwnRefused, OwnRequest, Row
+from gateway.model.paths import segment
+from gateway.policy import PolicyService
+from gateway.policy.own import masked_columns, query_limits, rules_of
+from gateway.store import Store
+from gateway.store.usage import day_of, usage_of
+from gateway.verdict import SessionIdentity
+from gateway.verdict.ports import Principals
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_DENIALS = 50
+_ISSUES = 200
+
+
+class OwnAnswers:
+    """`proxy.own.OwnAnswers`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        policies: PolicyService,
+        principals: Principals,
+        catalogs: CatalogService,
+        road: Road,
+        desk: ChangeDesk,
+        access: AccessDesk,
+        authority: Authority,
+        audit_dir: Path,
+    ) -> None:
+        self._store = store
+        self._policies = policies
+        self._principals = principals
+        self._catalogs = catalogs
+        self._road = road
+        self._desk = desk
+        self._access = access
+        self._authority = authority
+        self._audit_dir = audit_dir
+
+    def recognise(self, text: str) -> OwnRequest | None:
+        return own_request(text)
+
+    async def answer(self, who: SessionIdentity, request: OwnRequest, search_path: tuple[str, ...]) -> list[Row]:
+        """Raises OwnRefused, GatewayError."""
+        principal = self._principals.current(who.principal)
+        if principal is None:
+            raise OwnRefused("42501", "gateway: this login does not exist any more or is disabled")
+        if request.call:
+            if request.name == "explain":
+                return await self._explain(who, principal, request.arguments[0], search_path)
+            return await self._request(who, principal, request.arguments)
+        match request.name:
+            case "grants":
+                rows = self._grants(who, principal)
+            case "masks":
+                rows = self._masks(who, principal)
+            case "limits":
+                rows = await self._limits(who, principal)
+            case "issues":
+                rows = await self._issues(who, principal)
+            case _:
+                rows = await self._denials(who)
+        return shaped(request, rows)
+
+    def _grants(self, who: SessionIdentity, principal: Principal) -> list[Row]:
+        return [
+            (rule.pattern.text, rule.actions, rule.effect.value, _moment(rule.expires_at), rule.condition.text or None,
+             rule.subject, rule.source)
+            for rule in rules_of(self._policies.current, principal, who.target, time.time())
+        ]  # fmt: skip
+
+    def _masks(self, who: SessionIdentity, principal: Principal) -> list[Row]:
+        catalog, found = self._catalogs.current(who.target), []
+        for name, info in sorted(catalog.relations.items()):
+            entries = self._policies.current.masked(
+                principal, who.target, who.client, relation(name.schema, name.name), time.time()
+            )
+            for column, masker in masked_columns(entries, [column.name for column in info.columns]):
+                found.append((name.schema, name.name, column, masker))
+        return list(found)
+
+    async def _limits(self, who: SessionIdentity, principal: Principal) -> list[Row]:
+        async with self._store.read() as connection:
+            today = {entry.path: entry.rows for entry in await usage_of(connection, principal.name, day_of(time.time()))}
+        rows: list[Row] = []
+        for rule, read in query_limits(self._policies.current, principal, who.target, who.client, time.time(), today):
+            for path, count in read or [(", ".join(rule.objects), 0)]:
+                daily = rule.max_rows_per_day
+                left = None if daily is None else max(daily - count, 0)
+                rows.append(
+                    (rule.name, path, rule.max_rows, rule.max_bytes, daily, count if daily is not None else None, left,
+                     rule.statement_timeout, rule.require_where, rule.on_limit, rule.mode.value)
+                )  # fmt: skip
+        return rows
+
+    async def _issues(self, who: SessionIdentity, principal: Principal) -> list[Row]:
+        rows: list[Row] = []
+        for issue in await self._desk.listing(principal, limit=_ISSUES):
+            mine = issue.requester == principal.name
+            waits = not mine and issue.state is IssueState.OPEN and self._may_approve(who, principal, issue.requester)
+            rows.append(
+                (
+                    issue.number,
+                    issue.state.value,
+                    issue.title,
+                    issue.requester,
+                    issue.address,
+                    mine,
+                    waits,
+                    _moment(issue.created_at),
+                )
+            )
+        return rows
+
+    def _may_approve(self, who: SessionIdentity, principal: Principal, requester: str) -> bool:
+        try:
+            self._authority.require_approval(principal, who.target, requester)
+        except Forbidden:
+            return False
+        return True
+
+    async def _denials(self, who: SessionIdentity) -> list[Row]:
+        found: list[Row] = []
+        for outcome in ("deny", "review"):
+            query = Query(user=who.principal.name, outcome=outcome, kind="statement")
+            page = await asyncio.to_thread(search_page, self._audit_dir, query, None, _DENIALS)
+            found += [_denial(record) for record in page.records]
+        return sorted(found, key=lambda row: str(row[0]), reverse=True)[:_DENIALS]
+
+    async def _explain(self, who: SessionIdentity, principal: Principal, text: str, search_path: tuple[str, ...]) -> list[Row]:
+        rulings = await self._road.rulings(principal, who.target, who.client, text, ChangeNamespace(search_path=search_path))
+        rows: list[Row] = []
+        for ruling in rulings:
+            reason, footprint = ruling.decision.reason, ruling.footprint
+            rows.append(
+                (text[footprint.start : footprint.end or len(text)], footprint.kind, ruling.decision.outcome.value, reason.code.value,
+                 reason.text, reason.rule or None, reason.hint or None, _obligations(ruling.decision.obligations) or None)
+            )  # fmt: skip
+        return rows
+
+    async def _request(self, who: SessionIdentity, principal: Principal, arguments: tuple[str, ...]) -> list[Row]:
+        actions, name, duration, reason = arguments
+        try:
+            wanted = [Action(item.strip().lower()) for item in actions.split(",") if item.strip()]
+        except ValueError:
+            raise OwnRefused("22023", f"gateway: no such action in {actions!r}", "select, export, insert …") from None
+        path = f"{segment(who.target.instance)}/{segment(who.target.database)}/{name.strip().replace('.', '/')}"
+        path = name.strip() if "/" in name else path
+        try:
+            made = await self._access.request(principal, path, wanted, _seconds(duration), reason)
+        except (Conflict, NotFound) as error:
+            raise OwnRefused("22023", f"gateway: {error}") from None
+        hint = f"somebody else decides: gateway access approve {made.id}"
+        return [(made.id, made.state.value, made.object, ",".join(item.value for item in made.actions), made.seconds, hint)]
+
+
+def _denial(record: dict[str, Any]) -> Row:
+    decision, error = record.get("decision") or {}, record.get("error") or {}
+    relations = [f"{item['action']} {item['path']}" for item in record.get("relations") or ()]
+    hint = "CALL gateway.explain('…') says more"
+    if record.get("issue"):
+        hint = f"change issue #{record['issue']}"
+    return (
+        str(record.get("time", "")), record.get("text"), decision.get("outcome"), decision.get("code"), ", ".join(relations),
+        decision.get("rule") or None, error.get("message"), hint,
+    )  # fmt: skip
+
+
+def _obligations(items: Iterable[Obligation]) -> str:
+    words: list[str] = []
+    for item in items:
+        match item:
+            case MaskColumns():
+                words += [f"{column.object.name}.{column.column} masked: {masker}" for column, masker in item.columns]
+            case RowLimit():
+                words.append(f"rows limited by {item.rule}")
+            case TimeLimit():
+                words.append(f"{item.milliseconds} ms by {item.rule}")
+            case _:
+                words.append(item.text)
+    return "; ".join(words)
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S+00")
+
+
+def _seconds(duration: str) -> int:
+    text = duration.strip().lower()
+    if not text[:-1].isdigit() or text[-1:] not in _UNITS:
+        raise OwnRefused("22023", f"gateway: {duration!r} is no duration; write 4h, 90m or 2d")
+    return int(text[:-1]) * _UNITS[text[-1]]

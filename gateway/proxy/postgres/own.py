@@ -1,0 +1,84 @@
+"""Answers of the gateway's own as results of the server's protocol.
+
+As with refusals, the server keeps its own state machine: in place of the statement it gets one with the same columns and no
+rows. So Describe, formats, transactions and pipelines are its own; only the rows are put in front of its CommandComplete.
+"""
+
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from gateway.model.own import OwnRequest, Value
+from gateway.proxy.postgres.watch import PortalState, Watch
+from gateway.wire.postgres.backend import RowDescription
+from gateway.wire.postgres.frames import encode_frame
+
+if TYPE_CHECKING:
+    from gateway.proxy.postgres.ledger import Execution
+    from gateway.proxy.postgres.obliged import Obliged
+
+_INT8: Final = Struct("!q").pack
+_SIZE: Final = Struct("!i").pack
+_COUNT: Final = Struct("!H").pack
+_NULL: Final = b"\xff\xff\xff\xff"
+
+
+def stand_in(request: OwnRequest) -> bytes:
+    """A statement with the columns of the answer, and no rows."""
+    columns = ", ".join(f'NULL::pg_catalog.{kind} AS "{name.replace(chr(34), chr(34) * 2)}"' for name, kind in request.result)
+    return f"SELECT {columns} WHERE false".encode()
+
+
+def stand_in_query(request: OwnRequest) -> bytes:
+    return encode_frame(0x51, stand_in(request) + b"\0")
+
+
+def stand_in_parse(name: bytes, request: OwnRequest) -> bytes:
+    return encode_frame(0x50, name + b"\0" + stand_in(request) + b"\0\0\0")
+
+
+class OwnWatch(Watch):
+    """Puts the answer's rows where the stand-in has none."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, obliged: "Obliged", execution: "Execution", portal: PortalState | None) -> None:
+        super().__init__(obliged, execution, portal)
+        self._run = execution
+
+    @property
+    def undescribed(self) -> bool:
+        return not self._portal.described
+
+    def describe(self, portal: PortalState, payload: bytes | None) -> None:
+        portal.described = True
+        if payload is not None:
+            portal.formats = tuple(column.format for column in RowDescription.decode(payload).columns)
+
+    def completed(self, tag: bytes) -> bytes | None:
+        verdict = self._run.verdict
+        if verdict is None or verdict.own is None:
+            return None
+        request, rows = verdict.own.request, verdict.own.rows
+        formats = self._portal.formats or (0,) * len(request.result)
+        frames = [
+            encode_frame(
+                0x44, _COUNT(len(row)) + b"".join(_cell(value, binary) for value, binary in zip(row, formats, strict=True))
+            )
+            for row in rows
+        ]
+        self._run.rows = len(rows)
+        self._run.size = sum(len(frame) - 5 for frame in frames)
+        word = b"CALL\0" if request.call else b"SELECT %d\0" % len(rows)
+        return b"".join(frames) + encode_frame(0x43, word)
+
+
+def _cell(value: Value, binary: int) -> bytes:
+    if value is None:
+        return _NULL
+    if isinstance(value, bool):
+        encoded = (b"\x01" if value else b"\0") if binary else (b"t" if value else b"f")
+    elif isinstance(value, int):
+        encoded = _INT8(value) if binary else b"%d" % value
+    else:
+        encoded = value.replace("\0", "").encode("utf-8", "replace")
+    return _SIZE(len(encoded)) + encoded
