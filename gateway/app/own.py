@@ -156,7 +156,8 @@ class OwnAnswers:
         for ruling in rulings:
             reason, footprint = ruling.decision.reason, ruling.footprint
             rows.append(
-                (text[footprint.start : footprint.end or len(text)], footprint.kind, ruling.decision.outcome.value, reason.code.value,
+                (text[footprint.start : footprint.end or len(text)], footprint.kind, ruling.decision.outcome.value,
+                 reason.code.value,
                  reason.text, reason.rule or None, reason.hint or None, _obligations(ruling.decision.obligations) or None)
             )  # fmt: skip
         return rows

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.backtest import backtest
 from gateway.cli.client import connect
 from gateway.cli.main import AnswerIsNo
 from gateway.cli.output import Format, format_option, plain, print_json, table
@@ -29,6 +30,9 @@ _directory = click.argument("directory", type=click.Path(path_type=Path, file_ok
 @click.group()
 def policy() -> None:
     """Policy bundles: is it valid, does it answer as it must, why does a decision fall as it does, what changes."""
+
+
+policy.add_command(backtest)
 
 
 @policy.command()
