@@ -230,7 +230,10 @@ class ServerSide(asyncio.Protocol):
                     if head.watch is not None:
                         mark = head.watch.copy_data(data, mark, position, end)
                     elif type(head) is Execution:
-                        head.size += end - position - 5
+                        if self._mute:
+                            head.size += end - position - 5
+                        else:
+                            end = _copied(head, data, position)
                 elif kind == _NOTICE and entries and entries[0].watch is not None and entries[0].watch.hides:
                     mark = self._cut(data, mark, position, end)
                     c.outlet.send(c.obliged.notice(data[position + 5 : end]))
@@ -515,6 +518,20 @@ class ServerSide(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._c.life.server_gone()
+
+
+def _copied(head: Execution, data: bytes, position: int) -> int:
+    """Count the CopyData frames that stand whole one behind the other from here: where the last of them ends."""
+    start, size, frames = position, len(data), 0
+    last = size - 5
+    while position <= last and data[position] == _COPY_DATA:
+        end = position + 1 + _length(data, position + 1)[0]
+        if end > size:
+            break
+        position = end
+        frames += 1
+    head.size += position - start - 5 * frames
+    return position
 
 
 def error_fields(body: bytes) -> tuple[str, str, str]:

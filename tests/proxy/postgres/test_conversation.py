@@ -686,3 +686,24 @@ async def test_any_bytes_end_in_an_error_or_wait(client: bytes, server: bytes) -
     assert sum(map(len, stage.conversation.client_side._pieces)) <= 2 * len(client)
     assert len(stage.conversation.server_side._rest) <= len(server)
     await stage.end() if stage.conversation.ended else None
+
+
+@pytest.mark.parametrize("piece", [1, 3, 7, 19, 1_000])
+async def test_copy_out_is_counted_and_passed_in_any_pieces(piece: int) -> None:
+    stage = Stage()
+    stage.client(query("COPY t TO STDOUT"))
+    copied = [frame("d", b"x" * length) for length in (0, 1, 40, 7)]
+    answer = (
+        frame("H", b"\0\0\1\0\0")
+        + b"".join(copied)
+        + frame("N", b"SNOTICE\0\0")
+        + copied[1]
+        + frame("c")
+        + done("COPY 5")
+        + ready()
+    )
+    for start in range(0, len(answer), piece):
+        stage.server(answer[start : start + piece])
+    assert stage.client_pipe.take() == answer
+    assert '"bytes":49' in stage.log.ends()[0]
+    await stage.end()
