@@ -61,7 +61,7 @@ SELECT string_agg(email, ',') FROM people
 ? SELECT xmlagg(xmlelement(name x, secret)) FROM people
 SELECT min(email), max(secret) FROM people
 SELECT max(salary), avg(rate), sum(bonus) FROM people
-SELECT any_value(email) FROM people
+? SELECT any_value(email) FROM people
 SELECT mode() WITHIN GROUP (ORDER BY city) FROM people
 SELECT upper(email) FROM people
 SELECT lower(secret), length(secret), md5(secret) FROM people
