@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.model.errors import ConfigurationError
-from gateway.model.masker import DigitsMask, HashMask, RegexMask
+from gateway.model.masker import HashMask, RegexMask
 from gateway.policy.bundle import load_bundle
 from gateway.policy.checks import warnings
 from tests.policy.worlds import write_bundle
@@ -25,23 +25,8 @@ def test_the_shipped_bundle_loads_without_a_warning() -> None:
     bundle = load_bundle(SHIPPED)
     assert {"developer", "analyst", "dba", "auditor", "owner"} <= bundle.roles
     assert warnings(bundle) == []
-    assert bundle.masking.columns == ()
-    assert bundle.queries.rules == ()
-
-
-def test_what_the_shipped_files_offer_in_comments_is_valid(tmp_path: Path) -> None:
-    for source in SHIPPED.iterdir():
-        if source.is_file():
-            text = source.read_text()
-            if source.suffix == ".toml":
-                head, _, rest = text.partition("#\n")
-                text = "".join(f"{line.removeprefix('#').removeprefix(' ')}\n" for line in rest.splitlines())
-                assert head.startswith("# ")
-            (tmp_path / source.name).write_text(text)
-    bundle = load_bundle(tmp_path)
-    assert len(bundle.queries.rules) == 2
-    assert len(bundle.masking.columns) == 3
-    assert bundle.masking.masker_of(bundle.masking.columns[1]) == DigitsMask(3)
+    assert [entry.column for entry in bundle.masking.columns] == ["email", "phone", "card_number"]
+    assert all("developer" in rule.roles or "analyst" in rule.roles for rule in bundle.queries.rules)
 
 
 def test_the_version_names_what_decides(tmp_path: Path) -> None:
