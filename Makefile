@@ -4,14 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test test-clients lint format bench lock clean
+.PHONY: demo test test-whole test-clients lint format bench lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/gateway demo $(ARGS)
 
 test: $(VENV)/.dev
 	@sh tests/install-servers.sh
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -m "not whole" $(ARGS)
+
+# Whole gateways against real servers and clients: about half an hour.
+test-whole: $(VENV)/.dev
+	@sh tests/install-servers.sh
+	@$(BIN)/pytest -m whole $(ARGS)
 
 # pgJDBC, node-postgres and pgx from their registries, where Java, Node or Go are on the machine.
 test-clients: $(VENV)/.dev
