@@ -16,7 +16,6 @@ from tests.support.servers import (
     make_certificates,
 )
 
-
 WHOLE = ("tests/live/", "tests/attacks/")
 
 
