@@ -1,5 +1,6 @@
 """A wire between client and gateway that keeps every byte the client is sent."""
 
+import contextlib
 import socket
 import threading
 from typing import Self
@@ -39,18 +40,18 @@ class Tap:
             threading.Thread(target=self._pump, args=(gateway, client, True), daemon=True).start()
 
     def _pump(self, source: socket.socket, sink: socket.socket, keep: bool) -> None:
-        with sink:
+        """Ends at either side's end. Closes only what it reads; what it writes to is read, and closed, by the other pump."""
+        with source:
             while True:
                 try:
                     data = source.recv(65536)
-                except ConnectionError:
-                    return
-                if not data:
-                    return
-                if keep:
-                    with self._lock:
-                        self._kept.append(data)
-                try:
+                    if keep:
+                        with self._lock:
+                            self._kept.append(data)
                     sink.sendall(data)
                 except OSError:
-                    return
+                    data = b""
+                if not data:
+                    break
+            with contextlib.suppress(OSError):  # it may have gone first
+                sink.shutdown(socket.SHUT_RDWR)
