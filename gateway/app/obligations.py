@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from gateway.analysis.copying import copy_format
+from gateway.analysis.postgres.copying import copy_format
 from gateway.catalog import CatalogSnapshot, RelationKind
 from gateway.masking.plan import HIDDEN, MaskPlan
 from gateway.model.copying import CopyFormat

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.analysis.own import own_request
+from gateway.analysis.postgres.own import own_request
 from gateway.app.own_rows import shaped
 from gateway.app.road import Road
 from gateway.audit import Query

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.analysis.own import own_request
+from gateway.analysis.postgres.own import own_request
 from gateway.app.own_rows import shaped
 from gateway.model.own import OwnRefused, Row
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from gateway.analysis.mysql.modes import Reading
 from gateway.analysis.mysql.names import Names
 from gateway.analysis.mysql.outcome import Outcome
-from gateway.analysis.records import NOTHING, Findings, Origins, Record
-from gateway.analysis.scopes import Column, Cte, Rows, Scope, Source
+from gateway.analysis.postgres.records import NOTHING, Findings, Origins, Record
+from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope, Source
 from gateway.catalog import QName
 from gateway.model.footprint import AccessOrigin
 

@@ -17,7 +17,7 @@ from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.syntax import Tail
 from gateway.analysis.mysql.utility import Handler
 from gateway.analysis.mysql.words import words
-from gateway.analysis.records import Findings, freeze, sources
+from gateway.analysis.postgres.records import Findings, freeze, sources
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, EffectKind, Footprint, OutputColumn
 from gateway.model.statement import Statement

@@ -7,7 +7,7 @@ from gateway.analysis.mysql.context import Context
 from gateway.analysis.mysql.modes import Reading, modes, reading
 from gateway.analysis.mysql.names import Names
 from gateway.analysis.mysql.outcome import Outcome
-from gateway.analysis.records import Findings
+from gateway.analysis.postgres.records import Findings
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import Effect, EffectKind, Footprint
 from gateway.model.statement import Namespace

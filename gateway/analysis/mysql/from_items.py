@@ -5,8 +5,8 @@ from collections.abc import Callable
 from gateway.analysis.mysql import query, relations, values
 from gateway.analysis.mysql.context import Context, Entry, Field, Level
 from gateway.analysis.mysql.syntax import Derived, FromItem, Join, Table, TableFunction
-from gateway.analysis.records import Origins, use
-from gateway.analysis.scopes import Column, Cte, Rows, Source
+from gateway.analysis.postgres.records import Origins, use
+from gateway.analysis.postgres.scopes import Column, Cte, Rows, Source
 from gateway.model.footprint import Clause
 
 CteWalk = Callable[[Cte], Rows]

@@ -9,7 +9,7 @@ from gateway.analysis.mysql.names import SYSTEM
 from gateway.catalog import FunctionKind
 from gateway.model.footprint import FunctionClass, FunctionUse, ObjectKind, ObjectName
 
-_TABLE: Final = tomllib.loads((files("gateway.analysis") / "data" / "mysql_functions.toml").read_text("utf-8"))
+_TABLE: Final = tomllib.loads((files("gateway.analysis.mysql") / "data" / "functions.toml").read_text("utf-8"))
 _CLASSES: Final[dict[str, FunctionClass]] = {
     name: kind
     for kind in (FunctionClass.HARMLESS, FunctionClass.WRITES, FunctionClass.ADMIN, FunctionClass.READS)

@@ -8,8 +8,8 @@ from gateway.analysis.mysql.context import Context, Entry, Field, Level
 from gateway.analysis.mysql.lexer import NUMBER, PARAMETER, STRING, USER, WORD
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
-from gateway.analysis.records import Record
-from gateway.analysis.scopes import Rows, Source
+from gateway.analysis.postgres.records import Record
+from gateway.analysis.postgres.scopes import Rows, Source
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind
 
 _PRIORITIES: Final = frozenset({"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "CONCURRENT"})

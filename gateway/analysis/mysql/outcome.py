@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.analysis.scopes import Rows
+from gateway.analysis.postgres.scopes import Rows
 from gateway.model.footprint import Category
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from gateway.analysis.mysql import from_items, syntax, values
 from gateway.analysis.mysql.context import Context, Field, Level
 from gateway.analysis.mysql.syntax import Compound, Query, Select, Tail, Values
-from gateway.analysis.records import Origins, Record, use
-from gateway.analysis.scopes import Column, Cte, Rows, Scope
+from gateway.analysis.postgres.records import Origins, Record, use
+from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope
 from gateway.model.footprint import INSTANCE, Action, Clause
 
 

@@ -3,8 +3,8 @@
 from gateway.analysis.mysql import views
 from gateway.analysis.mysql.context import Context, Entry, Field
 from gateway.analysis.mysql.names import Found
-from gateway.analysis.records import NOTHING, Origins, Record
-from gateway.analysis.scopes import Column
+from gateway.analysis.postgres.records import NOTHING, Origins, Record
+from gateway.analysis.postgres.scopes import Column
 from gateway.catalog import RelationInfo
 from gateway.model.footprint import DATABASE, Action
 

@@ -9,8 +9,8 @@ from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.lexer import STRING
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
-from gateway.analysis.records import Record
-from gateway.analysis.scopes import Rows
+from gateway.analysis.postgres.records import Record
+from gateway.analysis.postgres.scopes import Rows
 from gateway.catalog import FunctionKind
 from gateway.model.footprint import (
     DATABASE,

@@ -6,8 +6,8 @@ from typing import Final
 from gateway.analysis.mysql import functions, query, syntax
 from gateway.analysis.mysql.context import Context, Level
 from gateway.analysis.mysql.syntax import Assign, Call, Const, Expr, Mix, Ref, Sequence, Star, Sub, Test
-from gateway.analysis.records import NOTHING, Origins, use
-from gateway.analysis.scopes import Column, Value
+from gateway.analysis.postgres.records import NOTHING, Origins, use
+from gateway.analysis.postgres.scopes import Column, Value
 from gateway.model.footprint import Action, Clause, FunctionClass
 
 CONSTANT: Final = Value()

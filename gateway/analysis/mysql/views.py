@@ -9,8 +9,8 @@ from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.lexer import Lexer, NotLexed
 from gateway.analysis.mysql.modes import Reading
 from gateway.analysis.mysql.names import Names
-from gateway.analysis.records import Findings, Record
-from gateway.analysis.scopes import Column, Rows
+from gateway.analysis.postgres.records import Findings, Record
+from gateway.analysis.postgres.scopes import Column, Rows
 from gateway.catalog import CatalogSnapshot, QName, RelationInfo
 from gateway.model.footprint import AccessOrigin, Action, FunctionClass, relation
 

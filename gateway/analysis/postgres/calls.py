@@ -1,0 +1,279 @@
+"""Calls: which functions an expression runs, how each is classed, and what their arguments come to."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from postgast import pg_query_pb2 as pb
+
+from gateway.analysis.postgres import expressions, types
+from gateway.analysis.postgres.context import Context, qualified
+from gateway.analysis.postgres.functions import builtin_class, extension_class, is_builtin
+from gateway.analysis.postgres.named_objects import SPECIAL, asks_by_name, registered
+from gateway.analysis.postgres.records import use
+from gateway.analysis.postgres.resolve import PG_CATALOG, SYSTEM_SCHEMAS
+from gateway.analysis.postgres.scopes import Scope, Source, Value
+from gateway.catalog import FunctionInfo, QName, TypeKind
+from gateway.model.footprint import Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName
+
+_COUNTING: Final = frozenset({"count"})
+# pg_type.dat: any, anyarray, anyelement, record, … : the result's type depends on the arguments'.
+_POLYMORPHIC: Final = frozenset({0, 2249, 2276, 2277, 2283, 2776, 2287, 3500, 3831, 4537, *range(5077, 5081)})
+
+
+def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None) -> Value:
+    """A function, aggregate or window function call, or a column written as one (`name(t)`)."""
+    schema, name = qualified(list(message.funcname))
+    arguments = list(message.args)
+    if not schema and len(arguments) == 1 and (row := expressions.row_of(arguments[0], scope)) is not None:
+        return _of_row_argument(ctx, name, row, message, clause)
+    values = [expressions.evaluate(ctx, argument, scope, None) for argument in arguments]
+    chosen = candidates(ctx, schema, name, [value.type for value in values])
+    kind = note(ctx, schema, name, chosen)
+    builtin = kind is not FunctionClass.USER
+    plain = all(value.exact for value in values)
+    inside = _argument_clause(name if builtin else "", kind, clause, distinct=message.agg_distinct, plain=plain)
+    for value in values:
+        use(value.origins, inside)
+        if inside is Clause.STORED:
+            use(value.origins, clause)
+        if not builtin:  # what it does with a value nobody here has read
+            use(value.origins, Clause.STORED)
+        if any(info.returns_set for info in chosen):  # the number of rows tells of the value
+            use(value.origins, Clause.ARGUMENT)
+    around = [_around(ctx, message, values, scope, clause)]
+    if builtin:
+        asks_by_name(ctx, name, arguments, chosen, inside)
+        if (special := SPECIAL.get(name)) is not None:
+            around.append(special(ctx, name, arguments, clause))
+    if builtin and name in _COUNTING:
+        return Value(type=20)
+    if not chosen and len(values) == 1:
+        type_id = ctx.names.type(schema, name)
+        around.append(Value(type=type_id.oid if type_id else 0))
+    return Value(expressions.mixed([*values, *around]).origins, type=_result_type(chosen, [value.type for value in values]))
+
+
+def _argument_clause(
+    name: str, kind: FunctionClass, clause: Clause | None, *, distinct: bool, plain: bool = True
+) -> Clause | None:
+    """Under which clause the arguments' columns are used. `plain`: they are columns as they are, not conditions over them."""
+    if name in _COUNTING and plain and not distinct:
+        return Clause.PRESENCE
+    if name in _COUNTING and clause in (None, Clause.OUTPUT, Clause.RETURNING):
+        return Clause.DISTINCT if distinct else Clause.ARGUMENT
+    if kind in (FunctionClass.WRITES, FunctionClass.ADMIN) or name in ("set_config", "nextval", "setval"):
+        return Clause.STORED
+    return clause
+
+
+def _around(ctx: Context, message: pb.FuncCall, values: Sequence[Value], scope: Scope, clause: Clause | None) -> Value:
+    """DISTINCT, ORDER BY, FILTER, WITHIN GROUP and OVER of a call."""
+    if message.agg_distinct:
+        for value in values:
+            use(value.origins, Clause.DISTINCT)
+    found = []
+    if message.agg_order:
+        ordered = expressions.evaluate_all(ctx, message.agg_order, scope, Clause.ORDER)
+        if message.agg_within_group:
+            use(ordered.origins, clause)
+        found.append(ordered)
+    if message.HasField("agg_filter"):
+        found.append(expressions.evaluate(ctx, message.agg_filter, scope, Clause.WHERE))
+    if message.HasField("over"):
+        expressions.parts(ctx, message.over, scope, Clause.WINDOW)
+    return expressions.mixed(found)
+
+
+# --- which function
+
+
+def candidates(ctx: Context, schema: str, name: str, given: Sequence[int]) -> list[FunctionInfo]:
+    """The overloads that these arguments allow. One that takes exactly their types is the one (func_get_detail); in a
+    definition, whose columns' types are not known here, the server's own stand for all of the name."""
+    found = [info for info in ctx.names.functions(schema, name) if _accepts(ctx, info, given)]
+    if len(found) > 1 and all(map(types.is_exact, given)):
+        exact = next((info for info in found if info.arguments == tuple(given)), None)
+        return [exact] if exact is not None else found
+    own = [info for info in found if info.builtin]
+    return own if own and ctx.defining and types.UNKNOWN in given else found
+
+
+def _accepts(ctx: Context, info: FunctionInfo, given: Sequence[int]) -> bool:
+    wanted = info.arguments
+    if not info.variadic and not len(wanted) - info.default_count <= len(given) <= len(wanted):
+        return False
+    if info.variadic and len(given) < len(wanted) - 1 - info.default_count:
+        return False
+    if info.builtin or info.variadic:
+        return True
+    catalog = ctx.names.catalog
+    return all(types.may_be(catalog, operand, wish) for operand, wish in zip(given, wanted, strict=False))
+
+
+def note(ctx: Context, schema: str, name: str, chosen: Iterable[FunctionInfo]) -> FunctionClass:
+    """Writes down every function a call can mean. The answer is the class of the server's own, or USER."""
+    found = {(info.name, info.builtin) for info in chosen}
+    if not found:
+        return _unlisted(ctx, schema, name)
+    builtin: FunctionClass | None = None
+    for full, own in found:
+        if own:
+            builtin = builtin_class(full.name)
+            _write_down(ctx, ObjectName(ObjectKind.FUNCTION, *full), builtin)
+        else:
+            _write_down(ctx, ObjectName(ObjectKind.FUNCTION, *full), extension_class(full.name) or FunctionClass.USER)
+    return builtin or FunctionClass.USER
+
+
+def _unlisted(ctx: Context, schema: str, name: str) -> FunctionClass:
+    """A function the catalog does not have: the server's own where no catalog was read, a type's conversion, or a new one."""
+    catalog = ctx.names.catalog
+    known_empty = not catalog.system.functions
+    if schema in ("", *SYSTEM_SCHEMAS) and (is_builtin(name) if known_empty else _any_builtin(ctx, schema, name)):
+        kind = builtin_class(name)
+        _write_down(ctx, ObjectName(ObjectKind.FUNCTION, schema or PG_CATALOG, name), kind)
+        return kind
+    if (target := ctx.names.type(schema, name)) is not None:
+        registered(ctx, target.name.name, types.UNKNOWN, None)
+        for function in target.functions:
+            _write_down(ctx, ObjectName(ObjectKind.FUNCTION, *function), FunctionClass.USER)
+        return FunctionClass.USER
+    full = ctx.names.function_name(schema, name)
+    _write_down(ctx, full, extension_class(name) or FunctionClass.USER)
+    if not _any(ctx, schema, name):
+        ctx.findings.unknown.add(full)
+    return FunctionClass.USER
+
+
+def _any_builtin(ctx: Context, schema: str, name: str) -> bool:
+    return any(info.builtin for info in ctx.names.functions(schema, name))
+
+
+def _any(ctx: Context, schema: str, name: str) -> bool:
+    return next(iter(ctx.names.functions(schema, name)), None) is not None
+
+
+def _write_down(ctx: Context, name: ObjectName, kind: FunctionClass) -> None:
+    ctx.findings.functions[FunctionUse(name, kind)] = None
+
+
+def _result_type(chosen: Sequence[FunctionInfo], given: Sequence[int]) -> int:
+    results = {info.returns for info in chosen}
+    if len(results) == 1 and not results & _POLYMORPHIC:
+        return results.pop()
+    known = bool(chosen) and all(map(types.is_builtin, given)) and all(info.builtin for info in chosen)
+    return types.ANY_BUILTIN if known else types.UNKNOWN
+
+
+# --- rows as arguments
+
+
+def is_known(ctx: Context, schema: str, name: str) -> bool:
+    """Whether any function of this name is known."""
+    return _any(ctx, schema, name) or (not ctx.names.catalog.system.functions and is_builtin(name))
+
+
+def _of_row_argument(ctx: Context, name: str, row: Source, message: pb.FuncCall, clause: Clause | None) -> Value:
+    """`name(t)`: the function `name` of the whole row, or the column `t.name` where no function takes the row."""
+    columns = row.find(name)
+    users = [info for info in candidates(ctx, "", name, [types.UNKNOWN]) if not info.builtin]
+    if columns and not users:
+        return expressions.referred(columns, clause)
+    value = row.whole_row()
+    chosen = candidates(ctx, "", name, [types.UNKNOWN])
+    certain = bool(chosen) or row.rest is None or is_known(ctx, "", name)  # else it may be a column not known
+    kind = note(ctx, "", name, chosen) if certain else FunctionClass.HARMLESS
+    inside = _argument_clause(name, kind, clause, distinct=message.agg_distinct)
+    use(value.origins, inside)
+    _around(ctx, message, [value], Scope(sources=[row]), clause)
+    if name in _COUNTING:
+        return Value(type=20)
+    return Value(value.origins, type=_result_type(chosen, [types.UNKNOWN]))
+
+
+def of_row(ctx: Context, name: str, source: Source, clause: Clause | None) -> Value:
+    """`t.name` where `t` has no such column: the function `name` of the whole row."""
+    value = source.whole_row()
+    use(value.origins, clause)
+    of_value(ctx, name, value, clause)
+    return Value(value.origins)
+
+
+def of_value(ctx: Context, name: str, value: Value, clause: Clause | None) -> None:
+    """`(expression).name` where `name` may be a function of a composite value. Built-in ones take no composites of users."""
+    use(value.origins, clause)
+    for info in candidates(ctx, "", name, [types.UNKNOWN]):
+        if not info.builtin:
+            note(ctx, "", name, [info])
+
+
+# --- operators and casts
+
+
+def operator(ctx: Context, name: Sequence[pb.Node], left: int, right: int) -> None:
+    """Writes down the functions of users' operators that these operands can reach."""
+    schema, symbol = qualified(list(name))
+    if ctx.names.catalog.operators and schema != PG_CATALOG:
+        operator_named(ctx, symbol, left, right, schema)
+
+
+def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str = "") -> None:
+    for info in ctx.names.catalog.operators.get(symbol, ()):
+        if schema and info.name.schema != schema:
+            continue
+        if not schema and not any(info.name.schema in path for path in ctx.names.paths):
+            continue
+        if _reaches(ctx, (left, right), (info.left, info.right)):
+            _note_users(ctx, [info.function])
+
+
+def _reaches(ctx: Context, given: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    """Two constants are text, or of a built-in operand's type: something must be able to be of the user's type."""
+    if (given[0] == types.NONE) != (wanted[0] == 0) or (ctx.defining and types.UNKNOWN in given):
+        return False
+    pairs = [pair for pair in zip(given, wanted, strict=True) if pair[0] != types.NONE]
+    if not all(types.may_be(ctx.names.catalog, operand, wish) for operand, wish in pairs):
+        return False
+    users = max(wanted) >= types.FIRST_USER_OID
+    return not (users and all(operand == types.LITERAL for operand, _ in pairs))
+
+
+def cast(ctx: Context, name: pb.TypeName, source: int, clause: Clause | None) -> int:
+    """A conversion to a type: its oid, or UNKNOWN. Writes down users' functions on the way and lookups by name."""
+    schema, word = qualified(list(name.names))
+    info = ctx.names.type(schema, word)
+    is_array = bool(name.array_bounds)
+    if schema in ("", PG_CATALOG):
+        registered(ctx, word, source, clause)
+    if info is None:
+        return types.UNKNOWN
+    if not info.builtin or source >= types.FIRST_USER_OID:
+        for made in ctx.names.catalog.casts:
+            if made.function is not None and info.oid == made.target and source in (types.UNKNOWN, made.source):
+                _note_users(ctx, [made.function])
+    _note_type_functions(ctx, info.oid, 0)
+    if is_array:
+        return types.ANY_ARRAY if info.builtin else types.UNKNOWN
+    return info.oid
+
+
+def _note_type_functions(ctx: Context, oid: int, depth: int) -> None:
+    """Input functions and checks of a type, of the type a domain stands on, of an array's elements, of a row's columns."""
+    info = ctx.names.catalog.type_by_oid(oid)
+    if info is None or info.builtin or depth > 8:
+        return
+    _note_users(ctx, info.functions)
+    for inner in (info.base, info.element):
+        if inner:
+            _note_type_functions(ctx, inner, depth + 1)
+    if info.kind is TypeKind.COMPOSITE and info.relation is not None:
+        rows = ctx.names.catalog.relation(*info.relation)
+        for column in rows.columns if rows is not None else ():
+            _note_type_functions(ctx, column.type_id, depth + 1)
+
+
+def _note_users(ctx: Context, functions: Iterable[QName]) -> None:
+    for function in functions:
+        if function.schema not in SYSTEM_SCHEMAS:
+            kind = extension_class(function.name) or FunctionClass.USER
+            _write_down(ctx, ObjectName(ObjectKind.FUNCTION, *function), kind)
