@@ -9,4 +9,6 @@ backend       the gateway's login at the server
 door          one connection from its first byte to a running session
 session       what login hands to the conversation
 conversation  one session after both logins; client_side, server_side, decide, progress, lifetime are its parts
+awaited       what may come next from the server; server_side reads it with quick (the usual answer in one look), answers
+              (packets that are read) and questions (the gateway's own)
 """

@@ -148,7 +148,7 @@ class Conversation:
     def ask_state(self) -> None:
         """Ask the server how things stand; `decider.state_learned` follows."""
         questions = [TRACK_QUERY] if self.tracked else []
-        self.server_side.ask([*questions, STATE_QUERY])
+        self.server_side.questions.ask([*questions, STATE_QUERY])
 
     def question(self, text: bytes) -> None:
         self.server_write(encode_packet(encode_query(text, self.session.server_capabilities)))
