@@ -173,7 +173,7 @@ class Decider:
         c = self._c
         sync = not c.client_side.open_pipeline
         c.ledger.entries.append(PROBED)
-        c.server_side.expect_probe(sync=sync)
+        c.server_side.questions.expect(sync=sync)
         self.outgoing = question(sync=sync, rename=c.rename)
         c.rename = None
         self._probing = True

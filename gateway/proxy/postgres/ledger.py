@@ -27,6 +27,11 @@ SYNC: Final = 7
 COPY_END: Final = 8
 PROBE: Final = 9  # the gateway's own question: its answer is not the client's
 
+# So many messages may be on their way to the server before the client must take answers; the server answers all but the last
+# few kilobytes of them by itself, without Sync or Flush.
+UNANSWERED_LIMIT: Final = 40_000
+UNANSWERED: Final = 4  # reason of the client's valve
+
 
 class Prepared:
     """A statement that the server has parsed. `stamp` is the session's stamp its verdict was made under; None: judge anew."""

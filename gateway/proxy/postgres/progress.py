@@ -94,7 +94,7 @@ class Progress:
                 self.failed(entry, error)
                 error = NOT_RUN
             elif entry.kind == PROBE:
-                c.server_side.probe_skipped()
+                c.server_side.questions.skipped()
 
     def lost(self, error: tuple[str, str]) -> None:
         """The server or the client is gone: nothing that was on its way will be answered."""
