@@ -1,6 +1,7 @@
 """Every figure that the README quotes, each from one command: `python -m benchmarks NAME`.
 
 point_queries   pgbench -S in three protocol modes; audit strict and relaxed
+mysql_point_selects  sysbench on MariaDB: point selects and its read-write mix, as text and prepared
 latency         what a statement waits longer for, p50 and p99
 large_result    a million rows; memory with a slow reader
 copying         COPY out and in
@@ -12,6 +13,6 @@ audit           the log by itself: records, commits, proof, search
 
 compare         routes in turn, medians, ratios
 processes       a route: a process in front of the server, its CPU and memory; gateway and others make them
-pgbench, drain  the clients
+pgbench, sysbench, drain  the clients
 machine         what it ran on, for the results
 """

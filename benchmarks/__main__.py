@@ -12,12 +12,14 @@ from benchmarks import (
     idle_sessions,
     large_result,
     latency,
+    mysql_point_selects,
     obligations,
     point_queries,
 )
 
 BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
     "point-queries": point_queries.run,
+    "mysql-point-selects": mysql_point_selects.run,
     "latency": lambda rounds, seconds, _clients: latency.run(rounds, seconds),
     "large-result": lambda rounds, _seconds, _clients: large_result.run(rounds),
     "obligations": lambda rounds, _seconds, _clients: obligations.run(rounds),
@@ -32,7 +34,7 @@ BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures; writes benchmarks/results/*.json.")
-    parser.add_argument("name", choices=["all", *BENCHMARKS])
+    parser.add_argument("name", type=lambda name: name.replace("_", "-"), choices=["all", *BENCHMARKS])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--clients", default="1,8,64")

@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.gateway import gateway
 from benchmarks.machine import version
 from benchmarks.others import forwarder, haproxy, pgbouncer, pgpool
-from benchmarks.processes import Route, direct
+from benchmarks.processes import Route, Server, direct, mysql_connection
+from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer, embedded_bin_dir, free_port
 from tests.support.servers import distribution_bin_dir
 
@@ -37,7 +38,17 @@ def served(home: Path, connections: int = 400) -> Iterator[PostgresServer]:
 
 
 @contextlib.contextmanager
-def routes(server: PostgresServer, home: Path, names: Sequence[str], sessions: int = 500) -> Iterator[list[Route]]:
+def served_mysql(home: Path, connections: int = 400) -> Iterator[MariaDbServer]:
+    """The machine's MariaDB with an empty database `DATABASE`; ask `mariadb_on_this_machine` before."""
+    options = (f"--max-connections={connections}", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M")
+    with MariaDbServer(home / "mariadb", free_port(), options) as server:
+        with mysql_connection(direct(server, "mysql")) as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {DATABASE}")
+        yield server
+
+
+@contextlib.contextmanager
+def routes(server: Server, home: Path, names: Sequence[str], sessions: int = 500) -> Iterator[list[Route]]:
     """Those of `names` that are installed, running until the end of the block."""
     makers: Mapping[str, Callable[[], contextlib.AbstractContextManager[Route | None]]] = {
         "direct": lambda: contextlib.nullcontext(direct(server, DATABASE)),
@@ -53,14 +64,13 @@ def routes(server: PostgresServer, home: Path, names: Sequence[str], sessions: i
         yield [route for route in found if route is not None]
 
 
-def versions(server: PostgresServer) -> dict[str, str]:
-    programs = {
-        "server": [str(server.bin_dir / "postgres"), "--version"],
-        "pgbench": ["pgbench", "--version"],
-        "pgbouncer": ["pgbouncer", "--version"],
-        "haproxy": ["haproxy", "-v"],
-        "pgpool": ["pgpool", "--version"],
-    }
+def versions(server: PostgresServer | MariaDbServer) -> dict[str, str]:
+    programs = {"haproxy": ["haproxy", "-v"]}
+    if isinstance(server, MariaDbServer):
+        programs |= {"server": ["mariadbd", "--version"], "sysbench": ["sysbench", "--version"]}
+    else:
+        programs |= {"server": [str(server.bin_dir / "postgres"), "--version"]}
+        programs |= {name: [name, "--version"] for name in ("pgbench", "pgbouncer", "pgpool")}
     return {name: version(command) for name, command in programs.items()}
 
 

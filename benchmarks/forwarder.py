@@ -47,8 +47,9 @@ async def main(port: int, host: str, server_port: int) -> None:
     async def connect(client: Side) -> None:
         _, server = await loop.create_connection(Side, host, server_port)
         server.other, client.other = client, server
-        if client.early and server.transport is not None:
-            server.transport.write(client.early)
+        for side in (client, server):  # PostgreSQL's clients speak first, MySQL's servers do
+            if side.early and side.other is not None and side.other.transport is not None:
+                side.other.transport.write(side.early)
 
     listening = await loop.create_server(accept, "127.0.0.1", port)
     await listening.serve_forever()

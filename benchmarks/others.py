@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.processes import Route, await_ready, running
-from gateway.demo.postgres_server import PostgresServer, free_port
+from benchmarks.processes import Route, Server, await_ready, running, through
+from gateway.demo.postgres_server import free_port
 
 
 def _found(program: str) -> str | None:
@@ -29,18 +29,18 @@ def _for_postgres(folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def forwarder(server: PostgresServer, database: str, home: Path) -> Iterator[Route]:
+def forwarder(server: Server, database: str, home: Path) -> Iterator[Route]:
     """What the gateway's language and event loop cost by themselves."""
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.forwarder", str(port), server.host, str(server.port)]
     with running(command, dict(os.environ), home / "forwarder.log") as pid:
-        route = Route("forwarder", "127.0.0.1", port, server.user, server.password, database, pid)
+        route = through(server, database, "forwarder", port, pid)
         await_ready(route, home / "forwarder.log")
         yield route
 
 
 @contextlib.contextmanager
-def pgbouncer(server: PostgresServer, database: str, home: Path, sessions: int = 100) -> Iterator[Route | None]:
+def pgbouncer(server: Server, database: str, home: Path, sessions: int = 100) -> Iterator[Route | None]:
     """Session pooling; None where it is not installed."""
     binary = _found("pgbouncer")
     if binary is None:
@@ -57,13 +57,13 @@ def pgbouncer(server: PostgresServer, database: str, home: Path, sessions: int =
         "log_disconnections=0\nignore_startup_parameters=extra_float_digits\n"
     )
     with running([*_for_postgres(home), binary, str(config)], dict(os.environ), home / "pgbouncer.log") as pid:
-        route = Route("pgbouncer", "127.0.0.1", port, server.user, server.password, database, pid)
+        route = through(server, database, "pgbouncer", port, pid)
         await_ready(route, home / "pgbouncer.log")
         yield route
 
 
 @contextlib.contextmanager
-def haproxy(server: PostgresServer, database: str, home: Path) -> Iterator[Route | None]:
+def haproxy(server: Server, database: str, home: Path) -> Iterator[Route | None]:
     """TCP only; None where it is not installed."""
     binary = _found("haproxy")
     if binary is None:
@@ -75,16 +75,16 @@ def haproxy(server: PostgresServer, database: str, home: Path) -> Iterator[Route
     config.write_text(
         "global\n  nbthread 1\n  maxconn 4000\n"
         "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
-        f"listen pg\n  bind 127.0.0.1:{port}\n  server s {server.host}:{server.port}\n"
+        f"listen database\n  bind 127.0.0.1:{port}\n  server s {server.host}:{server.port}\n"
     )
     with running([binary, "-db", "-f", str(config)], dict(os.environ), home / "haproxy.log") as pid:
-        route = Route("haproxy", "127.0.0.1", port, server.user, server.password, database, pid)
+        route = through(server, database, "haproxy", port, pid)
         await_ready(route, home / "haproxy.log")
         yield route
 
 
 @contextlib.contextmanager
-def pgpool(server: PostgresServer, database: str, home: Path) -> Iterator[Route | None]:
+def pgpool(server: Server, database: str, home: Path) -> Iterator[Route | None]:
     """One backend, no load balancing, no health checks: parses SQL, a process for each session. None where not installed."""
     binary = _found("pgpool")
     if binary is None:
@@ -104,6 +104,6 @@ def pgpool(server: PostgresServer, database: str, home: Path) -> Iterator[Route 
     )
     command = [binary, "-n", "-f", str(config), "-a", str(rules), "-F", str(home / "pcp.conf")]
     with running([*_for_postgres(home), *command], dict(os.environ), home / "pgpool.log") as pid:
-        route = Route("pgpool", "127.0.0.1", port, server.user, server.password, database, pid, forks=True)
+        route = through(server, database, "pgpool", port, pid, forks=True)
         await_ready(route, home / "pgpool.log")
         yield route

@@ -7,13 +7,36 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import psutil
 import psycopg
+import pymysql
 
-from gateway.demo.postgres_server import PostgresServer
+from gateway.demo.mariadb_server import MariaDbServer
+from gateway.model.identity import Engine
 
 _TICK = 1.0 / os.sysconf("SC_CLK_TCK")
+
+
+class Server(Protocol):
+    """What the paths lead to."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def password(self) -> str: ...
+
+
+def engine_of(server: Server) -> Engine:
+    return Engine.MYSQL if isinstance(server, MariaDbServer) else Engine.POSTGRES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +51,7 @@ class Route:
     database: str
     pid: int | None = None
     forks: bool = False
+    engine: Engine = Engine.POSTGRES
 
     def cpu_seconds(self) -> float:
         """User and system time of the process so far, its threads included, and its children's where it forks."""
@@ -85,8 +109,13 @@ def _field(text: str, name: str) -> int:
     return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(name))
 
 
-def direct(server: PostgresServer, database: str) -> Route:
-    return Route("direct", server.host, server.port, server.user, server.password, database)
+def direct(server: Server, database: str) -> Route:
+    return Route("direct", server.host, server.port, server.user, server.password, database, engine=engine_of(server))
+
+
+def through(server: Server, database: str, name: str, port: int, pid: int, *, forks: bool = False) -> Route:
+    """Through a proxy on this machine, with the server's own login."""
+    return Route(name, "127.0.0.1", port, server.user, server.password, database, pid, forks, engine_of(server))
 
 
 @contextlib.contextmanager
@@ -111,12 +140,26 @@ def await_ready(route: Route, log: Path, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with psycopg.connect(route.dsn, connect_timeout=3) as connection:
-                connection.execute("SELECT 1")
-        except psycopg.OperationalError as error:
+            _try(route)
+        except (psycopg.OperationalError, pymysql.err.OperationalError) as error:
             gone = route.pid is not None and psutil.Process(route.pid).status() == psutil.STATUS_ZOMBIE
             if gone or time.monotonic() > deadline:
                 raise RuntimeError(f"{route.name} is not ready: {error}\n{log.read_text(errors='replace')[-2000:]}") from error
             time.sleep(0.1)
         else:
             return
+
+
+def _try(route: Route) -> None:
+    if route.engine is Engine.MYSQL:
+        with mysql_connection(route, connect_timeout=3) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    else:
+        with psycopg.connect(route.dsn, connect_timeout=3) as opened:
+            opened.execute("SELECT 1")
+
+
+def mysql_connection(route: Route, **options: Any) -> pymysql.Connection:
+    return pymysql.connect(
+        host=route.host, port=route.port, user=route.user, password=route.password, database=route.database, **options
+    )
