@@ -3,11 +3,11 @@
 modes        what session and server bring to the reading: SQL mode, flavour, version, character set
 lexer        the server's tokens: executable comments, quotes, semicolons, stored programs' bodies
 cursor       walking over tokens        syntax  the tree of a query
-expressions, parser   queries, from tokens to a tree
+calls, expressions, tables, parser   queries, from tokens to a tree, each standing on the one before
 names        names under a catalog and a current database
 context      what a walk shares; scopes without regard to case
 query, from_items, values, functions, views, relations   from a tree to columns and where they come from
-modify, ddl, session, show, utility   every other statement, by its tokens
+modify, loading, handler, ddl, plans, prepared, session, transactions, show, maintenance, utility   every other statement
 following    what the statements of one text do to the session behind them
 fingerprint  statements without their constants
 entry        the way in: one footprint per statement

@@ -5,7 +5,21 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from gateway.analysis.mysql import ddl, modify, query, session, show, utility, values
+from gateway.analysis.mysql import (
+    ddl,
+    handler,
+    loading,
+    maintenance,
+    modify,
+    plans,
+    prepared,
+    query,
+    session,
+    show,
+    transactions,
+    utility,
+    values,
+)
 from gateway.analysis.mysql.context import Context, Level, TooDeep
 from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.fingerprint import fingerprint_mysql
@@ -34,8 +48,8 @@ _MODIFYING: Final[dict[str, Callable[[Context, Parser, Level | None], Outcome]]]
 }
 
 
-def _simple(handler: Callable[[Context, Parser], Outcome]) -> Handler:
-    return lambda ctx, p, walk: handler(ctx, p)
+def _simple(handle: Callable[[Context, Parser], Outcome]) -> Handler:
+    return lambda ctx, p, walk: handle(ctx, p)
 
 
 def _admin(kind: str) -> Handler:
@@ -47,32 +61,32 @@ _ADMINISTRATION: Final = words(
     CANCEL PAUSE RESUME CALIBRATE QUERY REFRESH"""
 )
 _HANDLERS: Final[dict[str, Handler]] = {
-    "EXPLAIN": utility.explain,
-    "DESCRIBE": utility.explain,
-    "DESC": utility.explain,
-    "TRACE": utility.explain,
-    "ANALYZE": utility.maintain("ANALYZE", Action.ADMIN),
-    "CHECK": utility.maintain("CHECK", Action.ADMIN),
-    "REPAIR": utility.maintain("REPAIR", Action.ADMIN),
-    "OPTIMIZE": utility.maintain("OPTIMIZE", Action.ADMIN),
-    "CHECKSUM": utility.maintain("CHECKSUM", Action.SELECT),
-    "CACHE": utility.cache_index,
-    "PREPARE": utility.prepare,
-    "EXECUTE": utility.execute,
-    "DEALLOCATE": utility.deallocate,
+    "EXPLAIN": plans.explain,
+    "DESCRIBE": plans.explain,
+    "DESC": plans.explain,
+    "TRACE": plans.explain,
+    "ANALYZE": maintenance.maintain("ANALYZE", Action.ADMIN),
+    "CHECK": maintenance.maintain("CHECK", Action.ADMIN),
+    "REPAIR": maintenance.maintain("REPAIR", Action.ADMIN),
+    "OPTIMIZE": maintenance.maintain("OPTIMIZE", Action.ADMIN),
+    "CHECKSUM": maintenance.maintain("CHECKSUM", Action.SELECT),
+    "CACHE": maintenance.cache_index,
+    "PREPARE": prepared.prepare,
+    "EXECUTE": prepared.execute,
+    "DEALLOCATE": prepared.deallocate,
     "CALL": utility.call,
     "DO": utility.do,
-    "LOCK": utility.lock,
-    "UNLOCK": utility.unlock,
+    "LOCK": maintenance.lock,
+    "UNLOCK": maintenance.unlock,
     "USE": utility.use,
-    "BEGIN": utility.begin,
-    "START": utility.start,
-    "COMMIT": utility.transaction("COMMIT", EffectKind.COMMIT),
-    "ROLLBACK": utility.rollback,
-    "SAVEPOINT": utility.savepoint,
-    "RELEASE": utility.release,
-    "XA": utility.xa,
-    "FLUSH": utility.flush,
+    "BEGIN": transactions.begin,
+    "START": transactions.start,
+    "COMMIT": transactions.transaction("COMMIT", EffectKind.COMMIT),
+    "ROLLBACK": transactions.rollback,
+    "SAVEPOINT": transactions.savepoint,
+    "RELEASE": transactions.release,
+    "XA": transactions.xa,
+    "FLUSH": maintenance.flush,
     "GRANT": utility.grant,
     "REVOKE": utility.grant,
     "SET": session.set_,
@@ -81,9 +95,9 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "ALTER": ddl.alter,
     "DROP": ddl.drop,
     "RENAME": ddl.rename,
-    "LOAD": _simple(modify.load),
+    "LOAD": _simple(loading.load),
     "TRUNCATE": _simple(modify.truncate),
-    "HANDLER": _simple(modify.handler),
+    "HANDLER": _simple(handler.handler),
     "HELP": utility.plain("HELP"),
     "GET": utility.plain("GET DIAGNOSTICS"),
     "SIGNAL": utility.plain("SIGNAL"),
@@ -236,13 +250,13 @@ def walk(ctx: Context, p: Parser) -> Outcome:
     elif first in _MODIFYING:
         outcome = _MODIFYING[first](ctx, p, None)
     else:
-        handler = _HANDLERS.get(first)
-        if handler is None:
+        handle = _HANDLERS.get(first)
+        if handle is None:
             if p.peek().upper == ":":
                 return utility.compound(ctx, p, walk)
             raise p.stopped()
         ctx.findings.literals_matter = True
-        outcome = handler(ctx, p, walk)
+        outcome = handle(ctx, p, walk)
     if p.beside:
         values.all_of(ctx, p.beside, Level(), Clause.ARGUMENT)
         p.beside.clear()
@@ -265,15 +279,15 @@ def _with(ctx: Context, p: Parser) -> Outcome:
     p.advance()
     tail = Tail()
     p.with_(tail)
-    handler = _MODIFYING.get(p.upper)
-    if handler is None:
+    modifying = _MODIFYING.get(p.upper)
+    if modifying is None:
         p.to(mark)
         return _query(ctx, p, None)
     level = Level()
     query.define(ctx, tail, level)
     for cte in level.ctes.values():
         ctx.derived.append(cte.result())
-    return handler(ctx, p, level)
+    return modifying(ctx, p, level)
 
 
 def _walk_text(ctx: Context, text: str) -> Outcome:

@@ -47,7 +47,7 @@ def _derived(ctx: Context, item: Derived, level: Level) -> Source:
 
 def _function(ctx: Context, item: TableFunction, level: Level) -> Source:
     value = values.evaluate(ctx, item.call, level, Clause.ARGUMENT)
-    return Entry(ctx.names.fold(item.alias), [], rest=value.origins)
+    return Entry(ctx.names.fold(item.alias), [Field(name, value.origins) for name in item.columns])
 
 
 def _join(ctx: Context, join: Join, level: Level) -> list[Field]:

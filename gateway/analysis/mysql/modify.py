@@ -1,22 +1,22 @@
-"""INSERT, REPLACE, UPDATE, DELETE, LOAD DATA, TRUNCATE, HANDLER."""
+"""INSERT, REPLACE, UPDATE, DELETE, TRUNCATE."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.analysis.mysql import from_items, query, relations, syntax, values
 from gateway.analysis.mysql.context import Context, Entry, Field, Level
-from gateway.analysis.mysql.lexer import NUMBER, PARAMETER, STRING, USER, WORD
+from gateway.analysis.mysql.lexer import NUMBER, PARAMETER, STRING, WORD
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.postgres.records import Record
 from gateway.analysis.postgres.scopes import Rows, Source
-from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind
+from gateway.model.footprint import Action, Category, Clause
 
-_PRIORITIES: Final = frozenset({"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "CONCURRENT"})
+PRIORITIES: Final = frozenset({"LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "CONCURRENT"})
 _LITERALS: Final = frozenset({STRING, NUMBER, PARAMETER})
 
 
-def _target(ctx: Context, schema: str, name: str, alias: str, *actions: Action) -> tuple[list[Record], Entry]:
+def target(ctx: Context, schema: str, name: str, alias: str, *actions: Action) -> tuple[list[Record], Entry]:
     """The table a statement writes to: records of its actions, and an entry to read from that leaves no trace if unread."""
     made: list[Record] = []
     for action in actions:
@@ -39,7 +39,7 @@ def _through_views(changing: Sequence[Record], reading: Sequence[Record]) -> Non
                 relations.change_beneath(record, record.action)
 
 
-def _assigned(records: Sequence[Record], column: str) -> None:
+def assigned(records: Sequence[Record], column: str) -> None:
     for record in records:
         record.use(Clause.TARGET, column)
 
@@ -49,12 +49,12 @@ def _assigned(records: Sequence[Record], column: str) -> None:
 
 def insert(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
     replacing = p.advance().upper == "REPLACE"
-    while p.accept_any(_PRIORITIES):
+    while p.accept_any(PRIORITIES):
         pass
     p.accept("INTO")
     schema, name = p.qualified()
     actions = (Action.INSERT, Action.DELETE) if replacing else (Action.INSERT,)
-    records, entry = _target(ctx, schema, name, "", *actions)
+    records, entry = target(ctx, schema, name, "", *actions)
     inserting = [record for record in records if record.action is Action.INSERT]
     if p.upper == "PARTITION" and p.peek().upper == "(":
         p.advance()
@@ -63,8 +63,8 @@ def insert(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
     if p.upper == "(" and not p.opens_query():
         _column_list(p, inserting)
     elif p.upper != "SET":
-        for column in _labels(entry):
-            _assigned(inserting, column)
+        for column in labels(entry):
+            assigned(inserting, column)
     _inserted(ctx, p, level, entry, inserting)
     if p.upper == "AS" and p.peek(1).kind is not STRING:  # MySQL 8: VALUES (…) AS new(a, b)
         p.advance()
@@ -83,13 +83,13 @@ def _column_list(p: Parser, records: Sequence[Record]) -> None:
         first = p.any_name()
         while p.accept("."):
             first = p.any_name()
-        _assigned(records, first)
+        assigned(records, first)
         p.accept(",")
         if p.ended:
             raise p.stopped()
 
 
-def _labels(entry: Entry) -> list[str]:
+def labels(entry: Entry) -> list[str]:
     if entry.rest is not None:
         return ["*"]
     return [field.label for field in from_items.fields(entry)]
@@ -104,7 +104,7 @@ def _new_row(ctx: Context, alias: str, columns: list[str], entry: Entry) -> Entr
 def _inserted(ctx: Context, p: Parser, level: Level, entry: Entry, records: Sequence[Record]) -> None:
     ctx.target = entry
     if p.accept("SET"):
-        _assignments(ctx, p, Level(level, sources=[entry]), lambda parts: _assigned(records, parts[-1]), Clause.STORED)
+        assignments(ctx, p, Level(level, sources=[entry]), lambda parts: assigned(records, parts[-1]), Clause.STORED)
     elif (p.upper in ("VALUES", "VALUE")) and p.peek().upper in ("(", "ROW"):
         p.advance()
         _rows(ctx, p, Level(level, sources=[entry]))
@@ -144,11 +144,11 @@ def _on_duplicate(ctx: Context, p: Parser, updating: Sequence[Record], entry: En
     _through_views(updating, [entry.record] if entry.record is not None else [])
     ctx.target = entry
     level.sources.append(entry)
-    _assignments(ctx, p, level, lambda parts: _assigned(updating, parts[-1]), Clause.STORED)
+    assignments(ctx, p, level, lambda parts: assigned(updating, parts[-1]), Clause.STORED)
     ctx.target = None
 
 
-def _assignments(ctx: Context, p: Parser, level: Level, assign: Callable[[list[str]], None], clause: Clause) -> None:
+def assignments(ctx: Context, p: Parser, level: Level, assign: Callable[[list[str]], None], clause: Clause) -> None:
     """`a = 1, t.b = DEFAULT`"""
     while True:
         p.accept(".")
@@ -175,7 +175,7 @@ def _returning(ctx: Context, p: Parser, entry: Entry) -> Rows | None:
 
 def update(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
     p.advance()
-    while p.accept_any(_PRIORITIES):
+    while p.accept_any(PRIORITIES):
         pass
     level = Level(parent)
     mark = len(ctx.findings.records)
@@ -192,7 +192,7 @@ def update(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
                 record.use(Clause.TARGET, parts[-1])
 
     p.expect("SET")
-    _assignments(ctx, p, level, assign, Clause.STORED)
+    assignments(ctx, p, level, assign, Clause.STORED)
     _conditions(ctx, p, level)
     return Outcome("UPDATE", Category.WRITE, _returning_of(ctx, p, level))
 
@@ -253,7 +253,7 @@ def _returning_of(ctx: Context, p: Parser, level: Level) -> Rows | None:
 
 def delete(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
     p.advance()
-    while p.accept_any(_PRIORITIES):
+    while p.accept_any(PRIORITIES):
         pass
     if p.accept("HISTORY"):
         return _delete_history(ctx, p)
@@ -323,74 +323,7 @@ def _delete_history(ctx: Context, p: Parser) -> Outcome:
     return Outcome("DELETE HISTORY", Category.WRITE)
 
 
-# --- LOAD DATA
-
-
-def load(ctx: Context, p: Parser) -> Outcome:
-    p.advance()
-    if not (p.accept("DATA") or p.accept("XML")):
-        return _load_index(ctx, p)
-    while p.accept_any(_PRIORITIES):
-        pass
-    local = p.accept("LOCAL")
-    if not local:
-        ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
-    p.expect("INFILE")
-    p.string()
-    replacing = p.accept("REPLACE")
-    p.accept("IGNORE")
-    p.expect("INTO")
-    p.expect("TABLE")
-    schema, name = p.qualified()
-    actions = (Action.INSERT, Action.DELETE) if replacing else (Action.INSERT,)
-    records, entry = _target(ctx, schema, name, "", *actions)
-    inserting = [record for record in records if record.action is Action.INSERT]
-    if p.accept("PARTITION"):
-        p.skip_parentheses()
-    p.file_format()
-    if p.accept("ROWS"):
-        p.expect("IDENTIFIED")
-        p.expect("BY")
-        p.string()
-    if p.accept("IGNORE"):
-        p.advance(2)
-    _loaded_columns(ctx, p, entry, inserting)
-    return Outcome("LOAD DATA", Category.COPY_IN if local else Category.ADMIN)
-
-
-def _loaded_columns(ctx: Context, p: Parser, entry: Entry, records: Sequence[Record]) -> None:
-    if p.accept("("):
-        while not p.accept(")"):
-            if p.current.kind is USER:
-                p.advance()
-            else:
-                parts = [p.any_name()]
-                while p.accept("."):
-                    parts.append(p.any_name())
-                _assigned(records, parts[-1])
-            if not p.accept(",") and p.upper != ")":
-                raise p.stopped()
-    else:
-        for column in _labels(entry):
-            _assigned(records, column)
-    if p.accept("SET"):
-        level = Level(sources=[entry])
-        _assignments(ctx, p, level, lambda parts: _assigned(records, parts[-1]), Clause.STORED)
-
-
-def _load_index(ctx: Context, p: Parser) -> Outcome:
-    p.expect("INDEX")
-    p.expect("INTO")
-    p.expect("CACHE")
-    while True:
-        relations.named(ctx, *p.qualified(), Action.ADMIN)
-        while not p.ended and p.upper != ",":
-            if p.upper == "(":
-                p.skip_parentheses()
-            else:
-                p.advance()
-        if not p.accept(","):
-            return Outcome("LOAD INDEX INTO CACHE", Category.UTILITY, known=False)
+# --- TRUNCATE
 
 
 def truncate(ctx: Context, p: Parser) -> Outcome:
@@ -401,49 +334,3 @@ def truncate(ctx: Context, p: Parser) -> Outcome:
     p.accept("WAIT") and p.advance()
     p.accept("NOWAIT")
     return Outcome("TRUNCATE TABLE", Category.WRITE, transactional=False)
-
-
-# --- HANDLER
-
-
-def handler(ctx: Context, p: Parser) -> Outcome:
-    """OPEN is decided as reading the whole table; READ again, by the table the name was opened for."""
-    p.advance()
-    schema, name = p.qualified()
-    if p.accept("OPEN"):
-        alias = name
-        if p.accept("AS") or p.is_name():
-            alias = p.name()
-        for record in relations.named(ctx, schema, name, Action.SELECT):
-            record.use(Clause.OUTPUT, "*")
-        full = ctx.names.full(schema, name)
-        ctx.findings.effects.append(Effect(EffectKind.DECLARE, alias.lower(), f"{full.schema}\0{full.name}"))
-        return Outcome("HANDLER OPEN", Category.QUERY)
-    if p.accept("CLOSE"):
-        ctx.findings.effects.append(Effect(EffectKind.CLOSE, name.lower()))
-        return Outcome("HANDLER CLOSE", Category.QUERY)
-    p.expect("READ")
-    return _handler_read(ctx, p, name)
-
-
-def _handler_read(ctx: Context, p: Parser, name: str) -> Outcome:
-    known = ctx.cursors.get(name.lower())
-    if known is None:
-        ctx.not_understood(f"handler {name!r} is not known")
-        return Outcome("HANDLER READ", Category.QUERY, known=False)
-    schema, _, table = known.partition("\0")
-    _, entry = relations.entry(ctx, schema, table, "")
-    level = Level(sources=[entry])
-    rows = Rows(list(entry.columns), entry.rest)
-    for column in rows.columns:
-        values.referred([column], Clause.OUTPUT)
-    if entry.record is not None:
-        entry.record.use(Clause.OUTPUT, "*")
-    p.accept_any(frozenset({"FIRST", "NEXT", "PREV", "LAST"})) or p.name()
-    p.accept_any(frozenset({"FIRST", "NEXT", "PREV", "LAST", "=", "<", ">", "<=", ">="}))
-    if p.upper == "(":
-        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
-    if p.accept("WHERE"):
-        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
-    p.limit()
-    return Outcome("HANDLER READ", Category.QUERY, rows)

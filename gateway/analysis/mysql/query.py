@@ -1,6 +1,7 @@
 """Queries: from a tree to its columns and where they come from."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from gateway.analysis.mysql import from_items, syntax, values
 from gateway.analysis.mysql.context import Context, Field, Level
@@ -8,6 +9,12 @@ from gateway.analysis.mysql.syntax import Compound, Query, Select, Tail, Values
 from gateway.analysis.postgres.records import Origins, Record, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope
 from gateway.model.footprint import INSTANCE, Action, Clause
+
+# sql_analyse.cc, proc_analyse_init
+_ANALYSED: Final = (
+    "Field_name", "Min_value", "Max_value", "Min_length", "Max_length", "Empties_or_zeros", "Nulls", "Avg_value_or_avg_length",
+    "Std", "Optimal_fieldtype",
+)  # fmt: skip
 
 
 def walk(ctx: Context, query: Query, parent: Scope | None, clause: Clause | None) -> Rows:
@@ -24,9 +31,19 @@ def walk(ctx: Context, query: Query, parent: Scope | None, clause: Clause | None
         rows = _compound(ctx, query, level, clause)
     else:
         rows = _values(ctx, query, level, clause)
+    if tail.procedure:
+        rows = _analysed(rows)
     if clause is None:
         ctx.derived.append(rows)
     return rows
+
+
+def _analysed(rows: Rows) -> Rows:
+    """PROCEDURE ANALYSE: one row for each column, with its least and greatest value and others that stand in its type."""
+    origins = frozenset().union(rows.rest or (), *(column.origins for column in rows.columns))
+    for column in rows.columns:
+        column.touched = True
+    return Rows([Field(name, origins if name != "Field_name" else frozenset()) for name in _ANALYSED])
 
 
 def _into(ctx: Context, tail: Tail, clause: Clause | None) -> Clause | None:
@@ -276,4 +293,4 @@ def finish(derived: Iterable[Rows]) -> None:
             if not column.touched:
                 for record, name in column.origins:
                     if not any(used.column == name for used in record.uses):
-                        record.use(Clause.ARGUMENT, name)
+                        record.use(Clause.PRESENCE if column.exact else Clause.ARGUMENT, name)

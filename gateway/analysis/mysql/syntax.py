@@ -112,6 +112,7 @@ class TableFunction:
 
     call: Call
     alias: str
+    columns: list[str]
 
 
 @dataclass(slots=True)
@@ -150,13 +151,14 @@ class Lock:
 
 @dataclass(slots=True)
 class Tail:
-    """What any query may end with, and what may stand before it."""
+    """What any query may end with, and what may stand before it. `procedure`: PROCEDURE ANALYSE makes other rows of them."""
 
     ctes: list[Cte] = field(default_factory=list)
     recursive: bool = False
     order: list[Expr] = field(default_factory=list)
     locks: list[Lock] = field(default_factory=list)
     into: Into | None = None
+    procedure: bool = False
 
 
 @dataclass(slots=True)

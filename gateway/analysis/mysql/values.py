@@ -13,6 +13,15 @@ from gateway.model.footprint import Action, Clause, FunctionClass
 CONSTANT: Final = Value()
 _OF_TARGET: Final = frozenset({"VALUES", "VALUE", "DEFAULT"})
 _COUNTING: Final = frozenset({"COUNT"})
+_TELLS_PRESENCE: Final = frozenset({"COUNT", "ISNULL"})
+_OF_ORDER: Final = frozenset({"PERCENTILE_CONT", "PERCENTILE_DISC"})
+# The argument outlives the row: as a lock's name that others see, as what LAST_INSERT_ID() and the next OK packet tell.
+_KEEPING: Final = frozenset({"GET_LOCK", "LAST_INSERT_ID"})
+# How long it takes tells of the argument.
+_TAKING_TIME: Final = frozenset(
+    {"SLEEP", "BENCHMARK", "MASTER_POS_WAIT", "MASTER_GTID_WAIT", "SOURCE_POS_WAIT", "WAIT_FOR_EXECUTED_GTID_SET"}
+)
+_SHOWN: Final = frozenset({None, Clause.OUTPUT, Clause.RETURNING})
 
 
 def evaluate(ctx: Context, expression: Expr, level: Level, clause: Clause | None) -> Value:
@@ -29,9 +38,7 @@ def evaluate(ctx: Context, expression: Expr, level: Level, clause: Clause | None
     if isinstance(expression, Sub):
         return _subquery(ctx, expression, level, clause)
     if isinstance(expression, Test):
-        inside = Clause.ARGUMENT if clause in (None, Clause.OUTPUT, Clause.RETURNING) else clause
-        all_of(ctx, expression.parts, level, inside)
-        return CONSTANT
+        return _presence(ctx, expression.parts, level, clause)
     if isinstance(expression, Assign):
         value = evaluate(ctx, expression.value, level, clause)
         use(value.origins, Clause.STORED)
@@ -116,15 +123,28 @@ def _star(ctx: Context, star: Star, level: Level, clause: Clause | None) -> Valu
     return Value(value.origins)
 
 
+def _presence(ctx: Context, tested: Iterable[Expr], level: Level, clause: Clause | None) -> Value:
+    """IS NULL, COUNT(c): says only whether there is a value, so that nothing of it can be recovered from an output."""
+    shown = clause in _SHOWN
+    for expression in tested:
+        value = evaluate(ctx, expression, level, None if shown else clause)
+        if shown:
+            use(value.origins, Clause.PRESENCE if value.exact else Clause.ARGUMENT)
+    return CONSTANT
+
+
 def _subquery(ctx: Context, sub: Sub, level: Level, clause: Clause | None) -> Value:
-    """EXISTS gives no value of the subquery; any other use compares with it or gives it."""
+    """EXISTS gives no value of the subquery: its plain columns are not even looked at. Any other use compares or gives."""
     rows = query.walk(ctx, sub.query, level, None)
-    origins: Origins = frozenset().union(rows.rest or NOTHING, *(column.origins for column in rows.columns))
     for column in rows.columns:
         column.touched = True
-    use(origins, Clause.ARGUMENT if sub.exists else clause)
+        if sub.exists:
+            use(column.origins, Clause.PRESENCE if column.exact else Clause.ARGUMENT)
     if sub.exists:
+        use(rows.rest or NOTHING, Clause.ARGUMENT)
         return CONSTANT
+    origins: Origins = frozenset().union(rows.rest or NOTHING, *(column.origins for column in rows.columns))
+    use(origins, clause)
     return Value(origins)
 
 
@@ -136,33 +156,35 @@ def _sequence(ctx: Context, sequence: Sequence) -> Value:
 
 
 def _call(ctx: Context, call: Call, level: Level, clause: Clause | None) -> Value:
-    upper = call.name.upper()
-    if not call.schema and upper in _OF_TARGET and ctx.target is not None and len(call.arguments) == 1:
+    upper = call.name.upper() if not call.schema else ""
+    if upper in _OF_TARGET and ctx.target is not None and len(call.arguments) == 1:
         return _of_target(ctx, call.arguments[0], level, clause, upper)
-    kind = functions.note(ctx, call.schema, call.name)
-    inside = _inside(upper if not call.schema else "", kind, clause, distinct=call.distinct)
-    found = all_of(ctx, call.arguments, level, inside)
-    if inside is Clause.STORED:
-        use(found.origins, clause)
+    found = _arguments(ctx, call, upper, level, clause)
     if call.distinct:
         use(found.origins, Clause.DISTINCT)
     if call.order:
         ordered = all_of(ctx, call.order, level, Clause.ORDER)
-        if upper in ("PERCENTILE_CONT", "PERCENTILE_DISC"):
+        if upper in _OF_ORDER:
             use(ordered.origins, clause)
         found = mixed([found, ordered])
     if call.window is not None:
         all_of(ctx, call.window.parts, level, Clause.WINDOW)
-    return CONSTANT if upper in _COUNTING and not call.schema else found
+    return CONSTANT if upper in _TELLS_PRESENCE else found
 
 
-def _inside(upper: str, kind: FunctionClass, clause: Clause | None, *, distinct: bool) -> Clause | None:
-    """Under which clause the arguments' columns are used."""
-    if upper in _COUNTING and clause in (None, Clause.OUTPUT, Clause.RETURNING):
-        return Clause.DISTINCT if distinct else Clause.ARGUMENT
-    if kind in (FunctionClass.WRITES, FunctionClass.ADMIN):
-        return Clause.STORED
-    return clause
+def _arguments(ctx: Context, call: Call, upper: str, level: Level, clause: Clause | None) -> Value:
+    """What the arguments come to, and how their columns are used besides being part of the result."""
+    kind = functions.note(ctx, call.schema, call.name)
+    if upper in _TELLS_PRESENCE and not call.distinct:
+        # Counting plain columns tells no more in a condition than it would in a row.
+        return _presence(ctx, call.arguments, level, None if upper in _COUNTING else clause)
+    shown = upper in _COUNTING and clause in _SHOWN
+    found = all_of(ctx, call.arguments, level, Clause.DISTINCT if shown else clause)
+    if kind is not FunctionClass.HARMLESS or upper in _KEEPING:
+        use(found.origins, Clause.STORED)
+    if upper in _TAKING_TIME:
+        use(found.origins, Clause.ARGUMENT)
+    return found
 
 
 def _of_target(ctx: Context, argument: Expr, level: Level, clause: Clause | None, upper: str) -> Value:
