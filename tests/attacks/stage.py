@@ -4,7 +4,9 @@ import json
 import socket
 import struct
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +30,7 @@ UNION ALL SELECT 'large object', oid::text, '' FROM pg_largeobject_metadata
 UNION ALL SELECT 'comment', objoid::text, description FROM pg_description WHERE objoid >= 16384
 ORDER BY 1, 2, 3
 """
+_SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences ORDER BY 1, 2"
 Step = tuple[str, str, list[tuple[str | None, ...]]]
 
 
@@ -37,6 +40,10 @@ class Stage:
 
     gateway: Deployment
     markers: frozenset[str] = field(default_factory=frozenset)
+    _admin: psycopg.Connection[Any] | None = None
+    _read: dict[Path, tuple[int, list[bytes]]] = field(
+        default_factory=dict, repr=False
+    )  # of each segment: up to where, and its lines
 
     def __post_init__(self) -> None:
         with self.direct() as direct:
@@ -46,16 +53,21 @@ class Stage:
     def direct(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.gateway.direct(), autocommit=True)
 
+    def close(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+
     def world(self) -> tuple[object, ...]:
         """Everything permanent on the server that an attack could have moved."""
-        with self.direct() as direct:
-            tables = [name for (name,) in direct.execute(_TABLES).fetchall()]
-            sums = [
-                direct.execute(sql.SQL("SELECT count(*), max(xmin::text::bigint) FROM {}").format(sql.SQL(name))).fetchone()
-                for name in tables
-            ]
-            sequences = direct.execute("SELECT schemaname, sequencename, last_value FROM pg_sequences ORDER BY 1, 2").fetchall()
-            return tuple(zip(tables, sums, strict=True)), tuple(direct.execute(_OBJECTS).fetchall()), tuple(sequences)
+        if self._admin is None:
+            self._admin = self.direct()
+        tables = [name for (name,) in self._admin.execute(_TABLES).fetchall()]
+        count = sql.SQL("SELECT count(*), max(xmin::text::bigint) FROM {}")
+        sums = self._admin.execute(sql.SQL(" UNION ALL ").join(count.format(sql.SQL(name)) for name in tables)).fetchall()
+        sequences = self._admin.execute(
+            "SELECT schemaname, sequencename, last_value FROM pg_sequences ORDER BY 1, 2"
+        ).fetchall()
+        return tuple(zip(tables, sums, strict=True)), tuple(self._admin.execute(_OBJECTS).fetchall()), tuple(sequences)
 
     def play(self, *texts: str, user: str = "alice") -> list[Step]:
         """Each text as one simple query of one session: (SQLSTATE, message, rows); "" where it passed."""
@@ -68,16 +80,30 @@ class Stage:
         needle = f'"text":{json.dumps(text, ensure_ascii=False)},'.encode()
 
         def there() -> bool:
-            lines = [line for path in self.gateway.segments() for line in path.read_bytes().splitlines() if needle in line]
-            return any(json.loads(line)["decision"]["outcome"] == outcome for line in lines if line.endswith(b"}"))
+            return any(json.loads(line)["decision"]["outcome"] == outcome for line in self._lines() if needle in line)
 
         eventually(f"an audit record, {outcome}: {text}", 10, there)
 
     def records_of(self, piece: str) -> list[dict[str, Any]]:
         """The decisions on texts that hold this piece, once the log has everything."""
         self.settled()
-        lines = [line for path in self.gateway.segments() for line in path.read_bytes().splitlines()]
-        return [json.loads(line) for line in lines if piece.encode() in line and line.endswith(b"}")]
+        return [json.loads(line) for line in self._lines() if piece.encode() in line]
+
+    def _lines(self) -> Iterator[bytes]:
+        """Every record so far. A segment is read once: it is megabytes long, and most of them newlines to be written over."""
+        for path in self.gateway.segments():
+            end, lines = self._read.get(path, (0, []))
+            with path.open("rb") as file:
+                file.seek(end)
+                new = file.read(256 * 1024).rstrip(b"\n")
+                while b"\n" in new or new.endswith(b"}"):
+                    whole = new if new.endswith(b"}") else new[: new.rindex(b"\n")]
+                    lines.extend(whole.split(b"\n"))
+                    end += len(whole) + 1
+                    file.seek(end)
+                    new = file.read(256 * 1024).rstrip(b"\n")
+            self._read[path] = end, lines
+            yield from lines
 
     def settled(self) -> None:
         """Returns when the log holds all that happened so far."""

@@ -13,7 +13,7 @@ GOOD = b"SELECT 1"
 LIKE_HR = b"CREATE TEMP TABLE salaries (employee_id int, valid_from date, amount numeric(10, 2), currency char(3))"
 FAILING = (parse(b"fails", b"SELECT 1/0"), bind(b"", b"fails"), execute(b""))
 
-pytestmark = pytest.mark.usefixtures("untouched")
+pytestmark = pytest.mark.usefixtures("each_untouched")
 
 
 def _shadowed(stage: Stage) -> RawSession:
@@ -27,8 +27,8 @@ def _unshadow(session: RawSession) -> None:
     session.run(b"SET search_path = hr")
 
 
-def test_a_name_in_another_encoding_is_not_used(stage: Stage) -> None:
-    with _shadowed(stage) as session:
+def test_a_name_in_another_encoding_is_not_used(each_stage: Stage) -> None:
+    with _shadowed(each_stage) as session:
         session.run(b"SET client_encoding = 'LATIN1'")
         session.ask(parse(b"\xe9", GOOD), SYNC)
         session.ask(query(b"DEALLOCATE \xe9"))
@@ -39,8 +39,8 @@ def test_a_name_in_another_encoding_is_not_used(stage: Stage) -> None:
         assert not rows(answers)
 
 
-def test_an_unnamed_statement_that_the_server_skipped_is_not_used(stage: Stage) -> None:
-    with _shadowed(stage) as session:
+def test_an_unnamed_statement_that_the_server_skipped_is_not_used(each_stage: Stage) -> None:
+    with _shadowed(each_stage) as session:
         session.ask(parse(b"", BAD), SYNC)
         _unshadow(session)
         assert errors(session.ask(*FAILING, parse(b"", GOOD), SYNC)) == ["22012 division by zero"]
@@ -51,8 +51,8 @@ def test_an_unnamed_statement_that_the_server_skipped_is_not_used(stage: Stage) 
 @pytest.mark.parametrize(
     "skipped", [(parse(b"n", GOOD), close(b"S", b"n")), (close(b"S", b"n"), parse(b"n", GOOD)), (parse(b"n", GOOD),)]
 )
-def test_names_that_the_server_skipped_are_taken_back(stage: Stage, skipped: tuple[bytes, ...]) -> None:
-    with _shadowed(stage) as session:
+def test_names_that_the_server_skipped_are_taken_back(each_stage: Stage, skipped: tuple[bytes, ...]) -> None:
+    with _shadowed(each_stage) as session:
         session.ask(parse(b"n", BAD), SYNC)
         _unshadow(session)
         session.ask(*FAILING, *skipped, SYNC)
@@ -60,23 +60,23 @@ def test_names_that_the_server_skipped_are_taken_back(stage: Stage, skipped: tup
         assert errors(answers) == ["42501 gateway: permission denied: select on pg1/shop/hr/salaries"]
 
 
-def test_a_name_taken_twice_keeps_its_first_text(stage: Stage) -> None:
-    with _shadowed(stage) as session:
+def test_a_name_taken_twice_keeps_its_first_text(each_stage: Stage) -> None:
+    with _shadowed(each_stage) as session:
         session.ask(parse(b"n", BAD), SYNC)
         _unshadow(session)
         assert errors(session.ask(parse(b"n", GOOD), SYNC)) == ['42P05 prepared statement "n" already exists']
         assert errors(session.ask(bind(b"", b"n"), execute(b""), SYNC))[0].startswith("42501")
 
 
-def test_a_suspended_portal_may_have_moved_the_search_path(stage: Stage) -> None:
-    with RawSession(stage.gateway.dsn("alice")) as session:
+def test_a_suspended_portal_may_have_moved_the_search_path(each_stage: Stage) -> None:
+    with RawSession(each_stage.gateway.dsn("alice")) as session:
         setting = (parse(b"", b"SELECT set_config('search_path', 'hr', false)"), bind(b"", b""), execute(b"", 1))
         answers = session.ask(*setting, parse(b"y", BAD), bind(b"", b"y"), execute(b""), SYNC)
         assert errors(answers) == ["42501 gateway: permission denied: select on pg1/shop/hr/salaries"]
 
 
-def test_the_record_of_an_open_portal_names_what_it_reads(stage: Stage) -> None:
-    with RawSession(stage.gateway.dsn("alice")) as session:
+def test_the_record_of_an_open_portal_names_what_it_reads(each_stage: Stage) -> None:
+    with RawSession(each_stage.gateway.dsn("alice")) as session:
         session.ask(query(b"BEGIN"))
         session.ask(parse(b"", b"SELECT name AS of_a_portal FROM customers"), bind(b"p", b""), execute(b"p", 1), SYNC)
         session.run(b"SET search_path = analytics")
@@ -84,7 +84,7 @@ def test_the_record_of_an_open_portal_names_what_it_reads(stage: Stage) -> None:
         assert errors(session.ask(query(b"DECLARE c CURSOR FOR SELECT 1 AS of_a_cursor"))) == []
         session.run(b"SET search_path = public")
         assert errors(session.ask(query(b"FETCH 1 FROM c")))[0].startswith("42501 gateway: statement not understood")
-    found = [record for record in stage.records_of("of_a_portal") if "relations" in record]
+    found = [record for record in each_stage.records_of("of_a_portal") if "relations" in record]
     assert len(found) == 2
     assert {relation["path"] for record in found for relation in record["relations"]} == {"pg1/shop/public/customers"}
 
@@ -106,15 +106,15 @@ def test_the_record_of_an_open_portal_names_what_it_reads(stage: Stage) -> None:
         pytest.param((b"Q\0\0\0\x03x",), id="a length of 3"),
     ],
 )
-def test_frames(stage: Stage, frames: tuple[bytes, ...]) -> None:
-    with RawSession(stage.gateway.dsn("alice")) as session:
+def test_frames(each_stage: Stage, frames: tuple[bytes, ...]) -> None:
+    with RawSession(each_stage.gateway.dsn("alice")) as session:
         answers = session.ask(*frames)
         assert errors(answers)
         assert not rows(answers)
 
 
-def test_portals_and_statements_are_bounded(stage: Stage) -> None:
-    with RawSession(stage.gateway.dsn("alice")) as session:
+def test_portals_and_statements_are_bounded(each_stage: Stage) -> None:
+    with RawSession(each_stage.gateway.dsn("alice")) as session:
         session.ask(query(b"BEGIN"))
         session.ask(parse(b"", GOOD), SYNC)
         many = [bind(b"p%d" % number, b"") for number in range(20_001)]

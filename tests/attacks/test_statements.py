@@ -127,7 +127,7 @@ DENIED = [
 ]
 
 REVIEWED = [
-    ("CREATE VIEW hidden AS SELECT * FROM customers",),
+    ("CREATE VIEW hidden AS SELECT * FROM products",),
     ("CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",),
     ("COMMENT ON TABLE customers IS 'x'",),
     ("CREATE TEMP TABLE mine (a int, b int)", "CREATE STATISTICS public.hidden ON a, b FROM pg_temp.mine"),
@@ -200,18 +200,18 @@ def test_becomes_an_issue(stage: Stage, attack: tuple[str, ...]) -> None:
     assert "needs an approved change issue: #" in message
 
 
-@pytest.mark.usefixtures("untouched")
+@pytest.mark.usefixtures("each_untouched")
 @pytest.mark.parametrize("attack", BELIEVED, ids=_name)
-def test_search_path_is_what_the_server_has(stage: Stage, attack: tuple[str, ...]) -> None:
-    steps = stage.play(*attack)
+def test_search_path_is_what_the_server_has(each_stage: Stage, attack: tuple[str, ...]) -> None:
+    steps = each_stage.play(*attack)
     assert steps[-1][0] in {"42501", "42P01", "25P02"}, steps  # refused, or the server knows no such relation either
-    assert not _leaked(stage, steps)
+    assert not _leaked(each_stage, steps)
 
 
 @pytest.mark.parametrize("options", ["-c search_path=hr", "-csearch_path=hr,public", "--search-path=hr"])
-def test_a_search_path_asked_for_at_login_counts(stage: Stage, options: str) -> None:
+def test_a_search_path_asked_for_at_login_counts(each_stage: Stage, options: str) -> None:
     with (
-        psycopg.connect(stage.gateway.dsn("alice", options=options), autocommit=True) as session,
+        psycopg.connect(each_stage.gateway.dsn("alice", options=options), autocommit=True) as session,
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="select on pg1/shop/hr/salaries"),
     ):
         session.execute("SELECT * FROM salaries")
