@@ -9,6 +9,7 @@ writing that the footprint calls read. A lock is explained
   by the text  the server's own bookkeeping in `mysql`, where the text does not name that database;
   by UPDATE    it locks every table it names for writing, before it knows which it changes;
   by members   a MERGE table's members, and sequences that a default names.
+The result's column definitions are held against the footprint's lineage: where they name a table's column, it is a source.
 DDL commits, and with it go its locks: what DDL touches is not seen here.
 """
 
@@ -25,7 +26,7 @@ import pymysql
 from gateway.analysis import analyse_mysql
 from gateway.catalog import CatalogSnapshot, SystemCatalog
 from gateway.catalog.mysql import QUERIES, SERVER, build_snapshot
-from gateway.model.footprint import Access, Action, EffectKind, Footprint, FunctionClass, ObjectKind
+from gateway.model.footprint import Access, Action, EffectKind, Footprint, FunctionClass, ObjectKind, OutputColumn, relation
 from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
 
@@ -55,6 +56,10 @@ _FILE: Final = re.compile(r"\binto\s+(?:outfile|dumpfile)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
 
 
+Named = tuple[str, str, str]
+"""Database, table and column as a column definition names them; empty for expressions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hole:
     label: str
@@ -77,6 +82,8 @@ class Tally:
     holes: list[Hole] = field(default_factory=list)
     opaque_texts: list[str] = field(default_factory=list)
     widths: list[str] = field(default_factory=list)  # another number of result columns than foretold
+    origins: int = 0  # result columns for which the server names a table's column
+    moved: list[str] = field(default_factory=list)  # of those, columns whose lineage does not have it
 
     @property
     def valid(self) -> int:
@@ -88,7 +95,8 @@ class Tally:
             f"{self.statements} statements ({self.refused} refused by the server), "
             f"{self.opaque} of {self.valid} valid ones opaque "
             f"({share:.2f} %), {self.locked} locked tables, {len(self.holes)} unexplained, {self.over_reported} over-reported, "
-            f"{len(self.widths)} results of another width"
+            f"{len(self.widths)} results of another width, {self.origins} columns whose table the server names, "
+            f"{len(self.moved)} of them not in the lineage"
         )
 
 
@@ -162,7 +170,7 @@ class MySqlLockOracle:
         if any(f.kind in ("CREATE DATABASE", "DROP DATABASE") for f in footprints):
             self._catalog = None
         before = self._locks()
-        width, error = self._run(text)
+        columns, error = self._run(text)
         locks = self._locks()
         self._settle()
         if any(f.category.value in ("ddl", "admin") or f.opaque for f in footprints):
@@ -176,8 +184,29 @@ class MySqlLockOracle:
             tally.opaque_texts.append(f"{label}: {next(f.opaque for f in footprints if f.opaque)}: {text[:200]}")
             return
         self._compare(label, text, footprints, {lock: modes for lock, modes in locks.items() if lock not in before}, tally)
-        if len(footprints) == 1 and footprints[0].outputs and width is not None and width != len(footprints[0].outputs):
-            tally.widths.append(f"{label}: {width} columns, {len(footprints[0].outputs)} foretold: {text[:200]}")
+        if len(footprints) == 1 and footprints[0].outputs and columns is not None:
+            self._trace(f"{label}: {text[:200]}", footprints[0], footprints[0].outputs, columns, tally)
+
+    def _trace(
+        self, where: str, footprint: Footprint, outputs: tuple[OutputColumn, ...], columns: list[Named], tally: Tally
+    ) -> None:
+        """Each result column's table and column, as the server names them, among the sources of its output.
+
+        For derived tables and views the server gives their alias; so only tables that the footprint reads count.
+        """
+        if len(columns) != len(outputs):
+            tally.widths.append(f"{len(columns)} columns, {len(outputs)} foretold: {where}")
+            return
+        read = {access.object for access in _flat(footprint.accesses)}
+        for output, (schema, table, column) in zip(outputs, columns, strict=True):
+            info = self._catalog.relation(schema, table) if self._catalog is not None else None
+            name = relation(schema, table)
+            if info is None or info.is_view or name not in read or not any(c.name == column for c in info.columns):
+                continue
+            tally.origins += 1
+            sources = {(source.object, source.column.lower()) for source in output.sources}
+            if (name, column.lower()) not in sources and (name, "*") not in sources:
+                tally.moved.append(f"{schema}.{table}.{column} is not in {output}: {where}")
 
     def _analyse(self, text: str) -> tuple[Footprint, ...]:
         if self._catalog is None:
@@ -188,14 +217,16 @@ class MySqlLockOracle:
             found = analyse_mysql(Statement(Engine.MYSQL, text, self._namespace, Origin.SIMPLE), self._catalog)
         return found
 
-    def _run(self, text: str) -> tuple[int | None, str]:
+    def _run(self, text: str) -> tuple[list[Named] | None, str]:
+        """The first result's columns, None where it has none; and the error, "" for none."""
         try:
             with closing(self._session.cursor()) as cursor:
                 cursor.execute(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-                width = len(cursor.description) if cursor.description else None
+                fields = cursor._result.fields if cursor.description else None
+                columns = None if fields is None else [(_text(f.db), _text(f.org_table), _text(f.org_name)) for f in fields]
                 while cursor.nextset():
                     pass
-                return width, ""
+                return columns, ""
         except (pymysql.MySQLError, UnicodeError, ValueError, OSError, OverflowError) as error:
             if not self._session.open:
                 self._session.ping(reconnect=True)
@@ -374,6 +405,10 @@ class Explanation:
     virtual: set[tuple[str, str]] = field(default_factory=set)
     programs: bool = False
     reads_dictionary: bool = False
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
 
 
 def _flat(accesses: Iterable[Access]) -> Iterator[Access]:

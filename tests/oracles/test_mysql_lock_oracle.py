@@ -49,6 +49,8 @@ def test_every_lock_of_mariadbs_own_suite_is_explained(
     count(tally)
     assert [str(hole) for hole in tally.holes] == []
     assert tally.widths == []
+    assert tally.moved == []
+    assert tally.origins >= 100
     assert tally.valid >= 300
     assert tally.opaque <= tally.valid // 100, tally.opaque_texts
 
