@@ -9,7 +9,7 @@ from gateway.proxy.listener import Listener
 from gateway.proxy.postgres.converse import Converse
 from gateway.proxy.postgres.door import PostgresDoor
 from gateway.proxy.postgres.login import CertificateUse, LoginDesk
-from gateway.proxy.postgres.ports import Rooms as ConversationRooms
+from gateway.proxy.rooms import Rooms as ConversationRooms
 from gateway.proxy.tls import server_side
 
 

@@ -29,7 +29,7 @@ from gateway.proxy.listener import Listener
 from gateway.proxy.postgres.converse import Converse
 from gateway.proxy.postgres.door import PostgresDoor
 from gateway.proxy.postgres.login import LoginDesk
-from gateway.proxy.postgres.ports import Rooms
+from gateway.proxy.rooms import Rooms
 from gateway.proxy.sessions import Sessions
 from gateway.proxy.throttle import LoginThrottle
 from gateway.verdict import Judge, Ruling, SessionIdentity

@@ -15,9 +15,10 @@ from gateway.audit.encoding import session_fragment
 from gateway.model.decision import Mode, Notice, Outcome
 from gateway.model.errors import AuditUnavailable
 from gateway.model.footprint import Effect, EffectKind
+from gateway.proxy.claims import Claims
+from gateway.proxy.outlet import SLOW_CLIENT, Outlet
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.backend import application_name, application_prefix
-from gateway.proxy.postgres.claims import Claims
 from gateway.proxy.postgres.client_side import SLOW_SERVER, ClientSide
 from gateway.proxy.postgres.decide import Answer, Decider
 from gateway.proxy.postgres.known import Known
@@ -25,15 +26,14 @@ from gateway.proxy.postgres.ledger import Execution, Ledger, Prepared
 from gateway.proxy.postgres.lifetime import Lifetime
 from gateway.proxy.postgres.names import Names
 from gateway.proxy.postgres.obliged import Obliged
-from gateway.proxy.postgres.outlet import SLOW_CLIENT, Outlet
-from gateway.proxy.postgres.ports import Release, Rooms
 from gateway.proxy.postgres.probe import Answer as ServerState
 from gateway.proxy.postgres.progress import Progress
-from gateway.proxy.postgres.records import Records
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.proxy.postgres.server_side import ServerSide
 from gateway.proxy.postgres.session import Session
-from gateway.proxy.postgres.valve import Valve
+from gateway.proxy.records import Records
+from gateway.proxy.rooms import Release, Rooms
+from gateway.proxy.valve import Valve
 from gateway.verdict import SessionIdentity, SessionState, Verdict
 from gateway.verdict.search_path import expand_user, split_search_path
 from gateway.verdict.session_rules import codec_of

@@ -2,14 +2,12 @@
 
 import asyncio
 import time
-from typing import Final
 
 from gateway.proxy.postgres.conversation import Conversation
-from gateway.proxy.postgres.ports import Rooms
 from gateway.proxy.postgres.session import Session
+from gateway.proxy.rooms import Rooms
 from gateway.proxy.sessions import About
-
-_SWEEP_SECONDS: Final = 0.5
+from gateway.proxy.sweep import Sweep
 
 
 class Running:
@@ -49,22 +47,10 @@ class Converse:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._live: set[Conversation] = set()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._sweep: Sweep[Conversation] = Sweep(lambda conversation, now: conversation.obliged.look_again(now))
 
     def __call__(self, session: Session) -> Running:
         conversation = Conversation(self._rooms, session)
-        self._live.add(conversation)
-        conversation.life.closed.add_done_callback(lambda _: self._live.discard(conversation))
-        if self._sweep is None:
-            self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._look_again)
+        self._sweep.watch(conversation, conversation.life.closed)
         conversation.life.start()
         return Running(conversation)
-
-    def _look_again(self) -> None:
-        """Twice a second, what runs must still be allowed. Statements pay nothing for it."""
-        now = time.time()
-        for conversation in tuple(self._live):
-            conversation.obliged.look_again(now)
-        again = bool(self._live)
-        self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._look_again) if again else None

@@ -21,9 +21,9 @@ from gateway.model.statement import Origin, Statement
 from gateway.proxy.own import OwnAnswers
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import PROBED
-from gateway.proxy.postgres.ports import Release
 from gateway.proxy.postgres.probe import FLUSH, question
 from gateway.proxy.postgres.refuse import Refusal
+from gateway.proxy.rooms import Release
 from gateway.verdict import Verdict
 
 if TYPE_CHECKING:

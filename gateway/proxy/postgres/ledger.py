@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Final
 
-from gateway.proxy.postgres.ports import Release
 from gateway.proxy.postgres.refuse import Refusal
+from gateway.proxy.rooms import Release
 from gateway.verdict import Verdict
 
 if TYPE_CHECKING:

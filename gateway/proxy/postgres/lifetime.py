@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from gateway.audit.encoding import fragment
 from gateway.model.decision import Outcome
 from gateway.model.errors import AuditUnavailable
+from gateway.proxy.outlet import WRITE_LIMIT
 from gateway.proxy.postgres import refuse
-from gateway.proxy.postgres.outlet import WRITE_LIMIT
 from gateway.proxy.postgres.refuse import Refusal
 
 if TYPE_CHECKING:

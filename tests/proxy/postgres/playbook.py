@@ -20,8 +20,8 @@ from gateway.model.footprint import Action, Category, Effect, EffectKind, Footpr
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.model.statement import Statement
 from gateway.proxy.postgres.conversation import Conversation
-from gateway.proxy.postgres.ports import Changes, Rooms
 from gateway.proxy.postgres.session import Session
+from gateway.proxy.rooms import Changes, Rooms
 from gateway.verdict import Judge
 
 TARGET = Target(Engine.POSTGRES, "pg1", "shop", "prod", "shop")
