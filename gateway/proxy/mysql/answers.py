@@ -28,10 +28,9 @@ class Answers:
         """Raises ProtocolViolation for a packet that cannot come here."""
         side = self._side
         if kind == ERR_HEADER and side.state != State.TEXT:
-            self._error(Err.decode(payload))
-            return payload
+            return self._error(Err.decode(payload), payload)
         match side.state:
-            case State.RESULT:
+            case State.RESULT | State.ENDING:
                 return self._result(kind, payload)
             case State.COLUMNS | State.DEFINITIONS:
                 self._definition(kind)
@@ -49,21 +48,23 @@ class Answers:
                 raise ProtocolViolation("a packet that nobody asked for")
         return payload
 
-    def _error(self, error: Err) -> None:
+    def _error(self, error: Err, payload: bytes) -> bytes:
+        """What the client hears of it."""
         side = self._side
         c = self._c
         text = error.message.decode("utf-8", "replace")
         if side.state == State.IDLE:  # the server says why it is about to hang up
             c.life.server_ends((str(error.code), text))
-            return
+            return payload
         if side.hidden:
             c.life.lost_track(f"{error.code} {text}, to the gateway's own question")
-            return
+            return payload
+        refusal = side.ending.refusal if side.ending is not None else None
         if c.execution is not None:
-            c.progress.failed(c.execution, (str(error.code), text))
-        if side.resets:
-            side.resets = False
+            c.progress.failed(c.execution, refusal.error if refusal is not None else (str(error.code), text))
+        side.resets = False
         side.done = True
+        return payload if refusal is None else refusal.encode()
 
     def _result(self, kind: int, payload: bytes) -> bytes:
         side = self._side
@@ -77,8 +78,14 @@ class Answers:
             self._c.client_side.expect_file(side.sequence + 1)
             return payload
         side.left = Payload(payload).lenenc_int()
+        ending = side.ending if side.state == State.ENDING else None
         side.state = State.COLUMNS
-        return payload
+        if ending is None or ending.said:
+            return payload
+        ending.said = True
+        if self._c.execution is not None:
+            self._c.progress.failed(self._c.execution, ending.refusal.error)
+        return ending.refusal.encode()
 
     def _definition(self, kind: int) -> None:
         """A definition of the gateway's own result, or the EOF behind those of a prepared statement."""
@@ -93,7 +100,9 @@ class Answers:
     def _columns_end(self, eof: Eof) -> None:
         side = self._side
         self._c.progress.status(eof.status)
-        if eof.status & Status.CURSOR_EXISTS:
+        execution = self._c.execution
+        # A stored program's own cursors set the flag, too, in front of rows.
+        if eof.status & Status.CURSOR_EXISTS and execution is not None and execution.cursor:
             self._result_ends(eof.status, ok=False)
         else:
             side.state = State.ROWS
@@ -136,7 +145,9 @@ class Answers:
         c = self._c
         execution = c.execution
         if status & MORE:
-            side.state = State.RESULT
+            side.state = State.RESULT if side.ending is None else State.ENDING
+            if side.ending is not None and side.ending.said:
+                return
             if execution is not None and not c.progress.result(execution, ok=ok, affected=affected):
                 raise ProtocolViolation("more answers than statements")
             c.follow_state()

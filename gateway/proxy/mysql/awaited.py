@@ -6,6 +6,7 @@ What may come next (chapters "Command Phase" and "Text Resultset", "Binary Proto
     RESULT     OK; with more results behind  done; RESULT
                a column count                COLUMNS
                0xFB, a file's name           FILE: the client's turn, then RESULT
+    ENDING     as RESULT, of a statement that is being ended
     COLUMNS    definitions                   ROWS, behind an EOF where DEPRECATE_EOF is off; done where a cursor was opened
     ROWS       rows, then EOF or OK          done; RESULT with more results behind
     PREPARED   the statement's numbers       DEFINITIONS of parameters and columns, or done
@@ -33,6 +34,7 @@ class State:
     FIELDS: Final = 7
     SIMPLE: Final = 8
     TEXT: Final = 9
+    ENDING: Final = 10
 
 
 MORE: Final = int(Status.MORE_RESULTS_EXISTS)

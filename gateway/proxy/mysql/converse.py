@@ -4,9 +4,11 @@ import asyncio
 import time
 
 from gateway.proxy.mysql.conversation import Conversation
+from gateway.proxy.mysql.ending import look_again
 from gateway.proxy.mysql.session import Session
 from gateway.proxy.rooms import Rooms
 from gateway.proxy.sessions import About
+from gateway.proxy.sweep import Sweep
 
 
 class Running:
@@ -49,8 +51,10 @@ class Converse:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
+        self._sweep: Sweep[Conversation] = Sweep(look_again)
 
     def __call__(self, session: Session) -> Running:
         conversation = Conversation(self._rooms, session)
+        self._sweep.watch(conversation, conversation.life.closed)
         conversation.life.start()
         return Running(conversation)

@@ -8,8 +8,10 @@ import asyncio
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from gateway.proxy.mysql import ending
 from gateway.proxy.mysql.answers import Answers
 from gateway.proxy.mysql.awaited import State
+from gateway.proxy.mysql.ending import Ending
 from gateway.proxy.mysql.execution import Prepared
 from gateway.proxy.mysql.questions import Questions
 from gateway.proxy.mysql.quick import quick
@@ -36,6 +38,7 @@ class ServerSide(asyncio.Protocol):
         "_skip",
         "deprecate_eof",
         "done",
+        "ending",
         "hidden",
         "left",
         "pending",
@@ -59,6 +62,7 @@ class ServerSide(asyncio.Protocol):
         self.done = False
         self.resets = False
         self.hidden = False  # the answer is to the gateway's own question
+        self.ending: Ending | None = None  # what runs is being ended
         self.sequence = 0
         self.questions = Questions(conversation, self)
         self._answers = Answers(conversation, self)
@@ -109,9 +113,20 @@ class ServerSide(asyncio.Protocol):
             data = self._rest + data
             self._rest = b""
         try:
+            if self.ending is not None and not self.ending.said:
+                data = self._before_the_end(data)
             self._walk(data)
         except (ProtocolViolation, IndexError) as error:
             c.life.lost_track(str(error) or "an answer that nobody waits for")
+
+    def _before_the_end(self, data: bytes) -> bytes:
+        """What stands behind the row that has half passed; the client has heard the refusal by then, if it stands there."""
+        while self._skip and data:
+            size = self._skip
+            self._walk(data[:size])
+            data = data[size:]
+        ending.say(self._c)
+        return data
 
     def _walk(self, data: bytes) -> None:  # noqa: PLR0912 -- the loop every packet goes through
         size = len(data)
@@ -163,6 +178,8 @@ class ServerSide(asyncio.Protocol):
         if mark < position:
             if self.hidden:
                 raise ProtocolViolation("an answer of a kind that was not asked for")
+            if self.ending is not None and self.ending.said:
+                return
             self._c.outlet.send(data if mark == 0 and position == len(data) else data[mark:position])
 
     def _passes(self, kind: int, length: int) -> bool:
@@ -210,7 +227,7 @@ class ServerSide(asyncio.Protocol):
     def _packet(self, kind: int, data: bytes, position: int, end: int, mark: int) -> int:
         """A packet that is read. Returns where unforwarded data begins."""
         payload = data[position + HEADER_SIZE : end]
-        hidden = self.hidden
+        hidden = self.hidden or (self.ending is not None and self.ending.said)
         shown = self._answers.read(kind, payload)
         if hidden:
             return end
@@ -225,6 +242,7 @@ class ServerSide(asyncio.Protocol):
         """The answer is complete and on its way."""
         self.done = False
         self.state = State.IDLE
+        self.ending = None
         c = self._c
         if self.hidden:
             self.questions.next()
