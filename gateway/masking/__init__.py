@@ -1,13 +1,32 @@
 """What leaves in another form: maskers, and the cells of results they are applied to. Sans-I/O; knows no policy.
 
 values           maskers over text, numbers, dates
-postgres_cells   the same over PostgreSQL's text and binary formats
+ascii            the commonest of them over ASCII bytes as they are
+plan             which columns of a result are masked, and with what
+postgres_cells   the maskers over PostgreSQL's text and binary formats
 arrays           element by element
 postgres_rows    DataRow messages
+postgres_copy    COPY's rows
+mysql_cells      the maskers over MySQL's text and binary formats
+mysql_rows       text and binary rows
 """
 
+from gateway.masking.mysql_cells import MySqlColumn, mysql_cell
+from gateway.masking.mysql_rows import MySqlBinaryMasker, MySqlMasker, MySqlRowMalformed, MySqlTextMasker
 from gateway.masking.postgres_cells import Cell, postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
 from gateway.masking.values import ValueMasker
 
-__all__ = ["Cell", "PostgresRowMasker", "RowMalformed", "ValueMasker", "postgres_cell"]
+__all__ = [
+    "Cell",
+    "MySqlBinaryMasker",
+    "MySqlColumn",
+    "MySqlMasker",
+    "MySqlRowMalformed",
+    "MySqlTextMasker",
+    "PostgresRowMasker",
+    "RowMalformed",
+    "ValueMasker",
+    "mysql_cell",
+    "postgres_cell",
+]

@@ -1,0 +1,215 @@
+"""MySQL's cells: the bytes of one value, in a text or a binary row, to the bytes of the masked value.
+
+Type-true: what comes out is a value of the column's own type in the same format, or NULL (None). A type or a character set that
+is not known here is NULL. Formats: "ProtocolText::ResultsetRow" and "Binary Protocol Value"; a cell is a value's bytes without
+the length in front of it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from struct import Struct, error
+from typing import Final
+
+from gateway.masking.ascii import ascii_masker
+from gateway.masking.values import ValueMasker
+from gateway.model.masker import HashMask, Masker, NullMask
+from gateway.wire.mysql.constants import (
+    ASCII_COLLATIONS,
+    BINARY_COLLATION,
+    LATIN1_COLLATIONS,
+    UTF8_COLLATIONS,
+    FieldFlag,
+    FieldType,
+)
+
+Cell = Callable[[bytes], bytes | None]
+
+_SIGNED: Final = {
+    FieldType.TINY: Struct("<b"),
+    FieldType.SHORT: Struct("<h"),
+    FieldType.INT24: Struct("<i"),
+    FieldType.LONG: Struct("<i"),
+    FieldType.LONGLONG: Struct("<q"),
+}
+_UNSIGNED: Final = {
+    FieldType.TINY: Struct("<B"),
+    FieldType.SHORT: Struct("<H"),
+    FieldType.YEAR: Struct("<H"),
+    FieldType.INT24: Struct("<I"),
+    FieldType.LONG: Struct("<I"),
+    FieldType.LONGLONG: Struct("<Q"),
+}
+_BITS: Final = {FieldType.TINY: 8, FieldType.SHORT: 16, FieldType.INT24: 24, FieldType.LONG: 32, FieldType.LONGLONG: 64}
+_YEARS: Final = (0, 2155)
+_FLOATS: Final = {FieldType.FLOAT: Struct("<f"), FieldType.DOUBLE: Struct("<d")}
+_DECIMALS: Final = frozenset({FieldType.DECIMAL, FieldType.NEWDECIMAL})
+_DATES: Final = frozenset({FieldType.DATE, FieldType.NEWDATE})
+_MOMENTS: Final = frozenset({FieldType.DATETIME, FieldType.TIMESTAMP})
+_STRINGS: Final = frozenset(
+    {
+        FieldType.VARCHAR,
+        FieldType.VAR_STRING,
+        FieldType.STRING,
+        FieldType.TINY_BLOB,
+        FieldType.BLOB,
+        FieldType.MEDIUM_BLOB,
+        FieldType.LONG_BLOB,
+    }
+)
+_UNFIXED_DECIMALS: Final = 31  # NOT_FIXED_DEC: a float as many digits as it has
+_TEXT_DATE: Final = re.compile(rb"(\d{4})-(\d\d)-(\d\d)(?: \d\d:\d\d:\d\d(\.\d{1,6})?)?$")
+_DAY: Final = Struct("<HBB")
+
+
+@dataclass(frozen=True, slots=True)
+class MySqlColumn:
+    """What a column definition says about its values. `length`: characters that are shown, for zero-filled numbers."""
+
+    type: int
+    flags: int
+    collation: int
+    length: int = 0
+    decimals: int = 0
+
+
+def mysql_cell(spec: Masker, key: bytes, column: MySqlColumn, binary: bool) -> Cell:
+    """What masks one column of a result, its rows in the text or the binary format."""
+    masker, kind = ValueMasker(spec, key), column.type
+    if isinstance(spec, NullMask) or column.flags & (FieldFlag.ENUM | FieldFlag.SET):
+        return _null
+    if kind in _STRINGS:
+        return _string(masker, column.collation)
+    if kind in _UNSIGNED:
+        return _integer_binary(masker, column) if binary else _integer_text(masker, column)
+    if kind in _FLOATS:
+        return _float_binary(masker, _FLOATS[FieldType(kind)]) if binary else _decimal(masker, column)
+    if kind in _DECIMALS:
+        return _decimal(masker, column)  # text in both formats
+    if kind in _DATES or kind in _MOMENTS:
+        return _date_binary(masker) if binary else _date_text(masker)
+    return _null
+
+
+def _null(_: bytes) -> None:
+    return None
+
+
+def _string(masker: ValueMasker, collation: int) -> Cell:
+    if collation == BINARY_COLLATION:
+        return masker.digest if isinstance(masker.spec, HashMask) else _null
+    if collation in UTF8_COLLATIONS or collation in ASCII_COLLATIONS:
+        codec = "utf-8"
+    elif collation in LATIN1_COLLATIONS:
+        codec = "latin-1"  # one byte a character; those that cp1252 has elsewhere stay what they are
+    else:
+        return _null
+    mask = masker.text
+    fast = ascii_masker(masker.spec)
+
+    def cell(value: bytes) -> bytes | None:
+        if fast is not None and value.isascii():
+            return fast(value)
+        masked = mask(value.decode(codec, "surrogateescape"))
+        try:
+            return None if masked is None else masked.encode(codec, "surrogateescape")
+        except UnicodeEncodeError:  # a replacement that the column's character set lacks
+            return None
+
+    return cell
+
+
+def _bounds(column: MySqlColumn) -> tuple[int, int]:
+    if column.type == FieldType.YEAR:
+        return _YEARS
+    bits = _BITS[FieldType(column.type)]
+    if column.flags & FieldFlag.UNSIGNED:
+        return 0, (1 << bits) - 1
+    return -(1 << bits - 1), (1 << bits - 1) - 1
+
+
+def _integer_binary(masker: ValueMasker, column: MySqlColumn) -> Cell:
+    low, high = _bounds(column)
+    unsigned = column.flags & FieldFlag.UNSIGNED or column.type == FieldType.YEAR
+    layout = (_UNSIGNED if unsigned else _SIGNED)[FieldType(column.type)]
+
+    def cell(value: bytes) -> bytes | None:
+        masked = masker.whole(layout.unpack(value)[0], low, high) if len(value) == layout.size else None
+        return None if masked is None else layout.pack(masked)
+
+    return cell
+
+
+def _integer_text(masker: ValueMasker, column: MySqlColumn) -> Cell:
+    low, high = _bounds(column)
+    width = column.length if column.flags & FieldFlag.ZEROFILL else 0
+    width = 4 if column.type == FieldType.YEAR else width
+
+    def cell(value: bytes) -> bytes | None:
+        try:
+            number = int(value)
+        except ValueError:
+            return None
+        masked = masker.whole(number, low, high)
+        return None if masked is None else str(masked).rjust(min(width, 255), "0").encode()
+
+    return cell
+
+
+def _decimal(masker: ValueMasker, column: MySqlColumn) -> Cell:
+    """Numbers with a fraction, as text, with as many digits behind the point as the column has."""
+    places = column.decimals if 0 < column.decimals < _UNFIXED_DECIMALS else None
+
+    def cell(value: bytes) -> bytes | None:
+        try:
+            masked = masker.decimal(Decimal(value.decode("ascii")))
+        except (InvalidOperation, UnicodeDecodeError):
+            return None
+        if masked is None:
+            return None
+        return (format(masked, "f") if places is None else f"{masked:.{places}f}").encode()
+
+    return cell
+
+
+def _float_binary(masker: ValueMasker, layout: Struct) -> Cell:
+    def cell(value: bytes) -> bytes | None:
+        if len(value) != layout.size:
+            return None
+        masked = masker.decimal(Decimal(layout.unpack(value)[0]))
+        try:
+            return None if masked is None else layout.pack(float(masked))
+        except (OverflowError, error):
+            return None
+
+    return cell
+
+
+def _truncated(masker: ValueMasker, year: int, month: int, day: int) -> tuple[int, int, int] | None:
+    """Zero dates, which MySQL has, and dates with zeros in them are no dates: None."""
+    return masker.day(year, month, day) if year and month and day else None
+
+
+def _date_text(masker: ValueMasker) -> Cell:
+    def cell(value: bytes) -> bytes | None:
+        found = _TEXT_DATE.match(value)
+        masked = None if found is None else _truncated(masker, int(found[1]), int(found[2]), int(found[3]))
+        if found is None or masked is None:
+            return None
+        day = b"%04d-%02d-%02d" % masked
+        if len(value) == len(day):
+            return day
+        return day + b" 00:00:00" + (b"." + b"0" * (len(found[4]) - 1) if found[4] else b"")
+
+    return cell
+
+
+def _date_binary(masker: ValueMasker) -> Cell:
+    """Of 0, 4, 7 or 11 bytes; a time of zero is left out, as the server does."""
+
+    def cell(value: bytes) -> bytes | None:
+        masked = _truncated(masker, *_DAY.unpack_from(value)) if len(value) >= _DAY.size else None
+        return None if masked is None else _DAY.pack(*masked)
+
+    return cell
