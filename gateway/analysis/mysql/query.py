@@ -31,6 +31,8 @@ def walk(ctx: Context, query: Query, parent: Scope | None, clause: Clause | None
         rows = _compound(ctx, query, level, clause)
     else:
         rows = _values(ctx, query, level, clause)
+    for cte in level.ctes.values():  # nobody need refer to it: the server looks its names up all the same
+        cte.result()
     if tail.procedure:
         rows = _analysed(rows)
     if clause is None:

@@ -1,5 +1,8 @@
 """A catalog of a shop, and footprints on it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from gateway.analysis import analyse_mysql
 from gateway.catalog import (
     CatalogSnapshot,
@@ -15,6 +18,7 @@ from gateway.catalog import (
 from gateway.model.footprint import Access, Action, Clause, Footprint, ObjectKind
 from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
+from tests.analysis.postgres import schema as shown
 
 _TABLES = {
     ("shop", "customers"): "id name email phone",
@@ -104,4 +108,23 @@ def outputs(found: Footprint) -> list[tuple[str, set[str], bool]]:
     ]
 
 
-__all__ = ["CATALOG", "Action", "catalog", "flags", "footprint", "footprints", "outputs", "touched", "uses"]
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A statement with its accesses and outputs, in the short lines of the other engine's cases."""
+
+    sql: str
+    accesses: Sequence[str] = ()
+    outputs: Sequence[str] | None = ()
+
+    def __str__(self) -> str:
+        return self.sql[:100]
+
+
+def check(case: Case) -> None:
+    found = footprint(case.sql)
+    assert found.opaque is None
+    assert sorted(shown.accesses(found)) == sorted(case.accesses)
+    assert shown.outputs(found) == (None if case.outputs is None else list(case.outputs))
+
+
+__all__ = ["CATALOG", "Action", "Case", "catalog", "check", "flags", "footprint", "footprints", "outputs", "touched", "uses"]
