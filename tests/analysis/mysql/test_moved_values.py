@@ -1,7 +1,5 @@
 """Values that go elsewhere than to a row, and what plans and handlers show of them."""
 
-# ruff: noqa: E501 -- a statement stands on one line
-
 import pytest
 
 from gateway.model.footprint import Clause
