@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gateway.proxy.mysql.awaited import CHANGED, MORE, SHORT_OK, State
 from gateway.wire.errors import ProtocolViolation
-from gateway.wire.mysql.constants import Capability, Status
+from gateway.wire.mysql.constants import Status
 from gateway.wire.mysql.payload import Payload
 from gateway.wire.mysql.results import EOF_HEADER, ERR_HEADER, LOCAL_INFILE_HEADER, OK_HEADER, Eof, Err, Ok, PrepareOk
 from gateway.wire.mysql.rows import decode_row
@@ -126,7 +126,7 @@ class Answers:
         if ok.session_state:
             c.progress.tracked(ok)
         self._result_ends(ok.status, ok=not ends_rows, affected=0 if ends_rows else ok.affected_rows)
-        if c.capabilities & Capability.SESSION_TRACK or not c.tracked or len(payload) == SHORT_OK:
+        if self._side.same_words or len(payload) == SHORT_OK:
             return payload
         return replace(ok, status=ok.status & ~CHANGED, session_state=b"").encode(c.capabilities)
 

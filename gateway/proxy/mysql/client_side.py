@@ -146,7 +146,9 @@ class ClientSide(asyncio.Protocol):
 
     def go_on(self) -> None:
         """What held the client's input is gone."""
-        if not self._c.ended:
+        if not self._rest:
+            self.reheat()
+        elif not self._c.ended:
             self._c.client_valve.resume(BUSY)
             self._walk()
 

@@ -2,10 +2,10 @@
 
 import time
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.model.errors import AuditUnavailable
-from gateway.proxy.mysql.awaited import CHANGED, MORE, SHORT_OK, State
+from gateway.proxy.mysql.awaited import CHANGED, MORE, State
 from gateway.wire.mysql.constants import Status
 from gateway.wire.mysql.packets import HEADER_SIZE, MAX_PIECE
 from gateway.wire.mysql.results import EOF_HEADER, OK_HEADER
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _word = Struct("<I").unpack_from
 _short = Struct("<H").unpack_from
 _clock = time.perf_counter
+_UNUSUAL: Final = MORE | CHANGED | int(Status.CURSOR_EXISTS)
+_MORE_BYTES: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}  # of a length-encoded integer, behind these first bytes
+_HEADING: Final = 1024  # bytes of column definitions that are remembered
 
 
 def quick(c: "Conversation", side: "ServerSide", data: bytes) -> bool:  # noqa: PLR0912 -- one straight way with many exits
@@ -25,41 +28,40 @@ def quick(c: "Conversation", side: "ServerSide", data: bytes) -> bool:  # noqa: 
     size = len(data)
     if execution is None or size < 11 or c.draining or execution.release is not None:
         return False
-    if execution.verdict.effects or execution.verdict.barrier or len(execution.verdict.rulings) != 1:
+    verdict = execution.verdict
+    if verdict.effects or verdict.barrier or len(verdict.rulings) != 1:
         return False
-    word = _word(data, 0)[0]
     first = data[4]
     rows = result = 0
     if first == OK_HEADER:
-        # Affected rows and insert id of one byte each: what fits nowhere else goes the long way.
-        if word & MAX_PIECE != SHORT_OK or size != 11 or data[5] > 0xFA or data[6] > 0xFA:
+        rows, place = data[5], 7
+        if data[6] > 0xFA:  # the insert id takes more than one byte
+            place += _MORE_BYTES.get(data[6], size)
+        # The long way: more affected rows than fit into one byte, words behind the status that the client wants otherwise.
+        if rows > 0xFA or _word(data, 0)[0] & MAX_PIECE != size - HEADER_SIZE or place + 4 > size:
             return False
-        status = _short(data, 7)[0]
-        rows = data[5]
+        if place + 4 != size and not side.same_words:
+            return False
+        status = _short(data, place)[0]
     else:
-        if word & MAX_PIECE != 1 or first > 0xFA:
-            return False
-        position = 5
-        for _ in range(first):
-            if position + HEADER_SIZE > size:
-                return False
-            position += HEADER_SIZE + (_word(data, position)[0] & MAX_PIECE)
         tail = size - (11 if side.deprecate_eof else 9)
-        if not side.deprecate_eof:
-            if position + 9 > size or data[position + 4] != EOF_HEADER or data[position] != 5:
+        if side.heading and data.startswith(side.heading):  # the columns of the answer before
+            position = len(side.heading)
+        else:
+            position = _definitions(side, data, first)
+            if position < 0:
                 return False
-            position += 9
         start = position
         while position < tail:
+            if data[position + HEADER_SIZE] >= EOF_HEADER:  # an end or an error
+                return False
             position += HEADER_SIZE + (_word(data, position)[0] & MAX_PIECE)
             rows += 1
         if position != tail or data[tail + 4] != EOF_HEADER or data[tail] != size - tail - HEADER_SIZE:
             return False
-        if rows and not _all_rows(data, start, tail):
-            return False
         result = tail - start - HEADER_SIZE * rows
         status = _short(data, tail + 7)[0]
-    if status & (MORE | CHANGED | Status.CURSOR_EXISTS):
+    if status & _UNUSUAL:
         return False
     c.status = status
     seconds = _clock() - execution.began
@@ -76,10 +78,20 @@ def quick(c: "Conversation", side: "ServerSide", data: bytes) -> bool:  # noqa: 
     return True
 
 
-def _all_rows(data: bytes, position: int, tail: int) -> bool:
-    """Whether no packet before the tail is an end or an error."""
-    while position < tail:
-        if data[position + 4] >= EOF_HEADER:
-            return False
+def _definitions(side: "ServerSide", data: bytes, count: int) -> int:
+    """Where `count` column definitions behind their number end, with their EOF where there is one; -1 where they do not."""
+    size = len(data)
+    if _word(data, 0)[0] & MAX_PIECE != 1 or count > 0xFA:
+        return -1
+    position = HEADER_SIZE + 1
+    for _ in range(count):
+        if position + HEADER_SIZE > size:
+            return -1
         position += HEADER_SIZE + (_word(data, position)[0] & MAX_PIECE)
-    return True
+    if not side.deprecate_eof:
+        if position + 9 > size or data[position + 4] != EOF_HEADER or data[position] != 5:
+            return -1
+        position += 9
+    if position <= _HEADING:
+        side.heading = data[:position]
+    return position

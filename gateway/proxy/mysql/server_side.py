@@ -39,11 +39,13 @@ class ServerSide(asyncio.Protocol):
         "deprecate_eof",
         "done",
         "ending",
+        "heading",
         "hidden",
         "left",
         "pending",
         "questions",
         "resets",
+        "same_words",
         "sequence",
         "state",
         "statement",
@@ -52,6 +54,8 @@ class ServerSide(asyncio.Protocol):
     def __init__(self, conversation: "Conversation") -> None:
         self._c = conversation
         self.deprecate_eof = bool(conversation.session.server_capabilities & Capability.DEPRECATE_EOF)
+        # Whether an OK packet's words are laid out for the client as for the gateway.
+        self.same_words = not conversation.tracked or bool(conversation.capabilities & Capability.SESSION_TRACK)
         self.state = State.IDLE
         self._rest = b""  # the beginning of a packet
         self._skip = 0  # bytes of a packet that are still to come
@@ -63,6 +67,7 @@ class ServerSide(asyncio.Protocol):
         self.resets = False
         self.hidden = False  # the answer is to the gateway's own question
         self.ending: Ending | None = None  # what runs is being ended
+        self.heading = b""  # of the result before, up to its rows
         self.sequence = 0
         self.questions = Questions(conversation, self)
         self._answers = Answers(conversation, self)
