@@ -46,6 +46,11 @@ class Refusal:
     position: int | None = None  # in the text, in characters from 1
     encoded: bytes = b""  # the whole message, where it is not made of these
 
+    @property
+    def error(self) -> tuple[str, str]:
+        """For the audit record."""
+        return self.code, self.message
+
     def encode(self, severity: str = "ERROR") -> bytes:
         if self.encoded:
             return self.encoded
