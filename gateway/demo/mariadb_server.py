@@ -50,11 +50,14 @@ class MariaDbServer:
         if not (self.data / "mysql").exists():
             self._initialise()
         self._stop_leftover()
+        temporary = self.home / "tmp"  # its own: a server that starts clears away what others left in the folder
+        temporary.mkdir(exist_ok=True)
         program = shutil.which("mariadbd")
         if program is None:
             raise ServerFailed("mariadbd is not on this machine")
         command = [
-            program, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1",
+            program, "--no-defaults", f"--datadir={self.data}", f"--tmpdir={temporary}",
+            f"--port={self.port}", "--bind-address=127.0.0.1",
             "--socket=server.sock", f"--pid-file={self.home / 'server.pid'}", f"--init-file={self.home / 'init.sql'}",
             "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--skip-log-bin",
             "--character-set-server=utf8mb4", *self.options, *_as_root(),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.model.errors import AuditUnavailable
 from gateway.proxy.mysql import commands, refuse
-from gateway.proxy.mysql.execution import Execution
+from gateway.proxy.mysql.execution import CURSOR, Execution
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.mysql.constants import Capability, Command
@@ -110,7 +110,7 @@ class ClientSide(asyncio.Protocol):
     def _known_execute(self, data: bytes) -> bool:
         c = self._c
         prepared = c.prepared.get(_word(data, 5)[0])
-        if prepared is None or prepared.stamp is not c.stamp or prepared.verdict.valid_until <= _now():
+        if prepared is None or prepared.stamp is not c.stamp or prepared.verdict.valid_until <= _now() or data[9] & CURSOR:
             return False
         try:
             c.outlet.gate = c.records.statement(prepared.verdict.rulings[0].audit_body)
@@ -189,7 +189,7 @@ class ClientSide(asyncio.Protocol):
             return False
         size = _word(rest, 0)[0] & MAX_PIECE
         if rest[3] != 0:
-            c.life.end(refuse.OUT_OF_ORDER, sequence=rest[3])
+            c.life.answer_and_end(refuse.OUT_OF_ORDER, rest[3])
             return False
         if not size:
             raise ProtocolViolation("empty command")

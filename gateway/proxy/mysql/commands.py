@@ -13,7 +13,7 @@ from gateway.model.footprint import Category, Footprint
 from gateway.model.statement import Namespace, Origin
 from gateway.proxy.mysql import refuse
 from gateway.proxy.mysql.decide import Answer
-from gateway.proxy.mysql.execution import Execution, Prepared
+from gateway.proxy.mysql.execution import CURSOR, Execution, Prepared, calls
 from gateway.proxy.mysql.kill import Kill, parse_kill
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.verdict import Ruling, Verdict
@@ -160,7 +160,7 @@ def _kills_own(c: "Conversation", kill: Kill, text: str, sequence: int) -> bool:
         if kill.query_only:
             c.say_error(Refusal(1317, "70100", "Query execution was interrupted"), sequence)
         else:
-            c.life.end(refuse.KILLED, sequence=sequence)
+            c.life.answer_and_end(refuse.KILLED, sequence)
         return True
     c.life.beside(killer.kill(user, number, query_only=kill.query_only))
     c.progress.ended(execution)
@@ -269,7 +269,10 @@ def _statement(c: "Conversation", head: bytes) -> tuple[int, Prepared | None]:
 def _execute(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":
     if len(head) < 10:
         raise ProtocolViolation("malformed COM_STMT_EXECUTE")
-    return _run_prepared(c, head, "mysqld_stmt_execute", c.server_side.expect_result)
+    fate = _run_prepared(c, head, "mysqld_stmt_execute", c.server_side.expect_result)
+    if fate is None and c.execution is not None:
+        c.execution.cursor = bool(head[5] & CURSOR) and not calls(c.execution.verdict.rulings[0].footprint.kind)
+    return fate
 
 
 def _fetch(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":

@@ -14,6 +14,9 @@ _ONE_RESULT: Final = frozenset(
 )
 
 
+CURSOR: Final = 0b111  # flags of COM_STMT_EXECUTE: read only, for update, scrollable
+
+
 class Prepared:
     """A statement that the server has prepared. `stamp` is the session's stamp its verdict was made under; None: judge anew.
 
@@ -39,9 +42,10 @@ class Execution:
     began       monotonic seconds
     rows, size  of the statement's result so far; size in payload bytes
     prepares    the statement that COM_STMT_PREPARE is about; nothing runs yet
+    cursor      COM_STMT_EXECUTE asked for one: the rows are fetched later
     """
 
-    __slots__ = ("began", "index", "number", "prepares", "release", "rows", "size", "verdict")
+    __slots__ = ("began", "cursor", "index", "number", "prepares", "release", "rows", "size", "verdict")
 
     def __init__(self, number: int, verdict: Verdict, began: float) -> None:
         self.number = number
@@ -52,6 +56,7 @@ class Execution:
         self.index = 0
         self.release: Release | None = None
         self.prepares: Prepared | None = None
+        self.cursor = False
 
     @property
     def one_result_each(self) -> bool:
