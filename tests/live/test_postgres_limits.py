@@ -14,7 +14,7 @@ from tests.proxy.postgres.gatehouse import Access
 from tests.support.gateway import LiveGateway
 
 SCHEMA = """
-DROP TABLE IF EXISTS many, daily, loud, silent, bytes_limited, cut, slow, sure CASCADE;
+DROP TABLE IF EXISTS many, daily, loud, silent, bytes_limited, cut, slow, sure, young CASCADE;
 CREATE TABLE many (id int PRIMARY KEY, name text); INSERT INTO many SELECT g, 'name ' || g FROM generate_series(1, 5000) g;
 CREATE TABLE daily AS TABLE many; CREATE TABLE loud AS TABLE many; CREATE TABLE silent AS TABLE many;
 CREATE TABLE bytes_limited AS SELECT g AS id, repeat('x', 1000) AS pad FROM generate_series(1, 500) g;
@@ -35,6 +35,7 @@ def _rule(table: str, text: str) -> str:
 RULES = (
     _rule("many", "max_rows = 100")
     + _rule("daily", "max_rows_per_day = 150")
+    + _rule("young", "max_rows_per_day = 150")
     + _rule("loud", 'max_rows = 10\nmode = "warn"')
     + _rule("silent", 'max_rows = 10\nmode = "shadow"')
     + _rule("bytes_limited", "max_bytes = 10000")
@@ -45,8 +46,13 @@ MASKING = '[[columns]]\npath = "*/*/public/sure/email"\nmasker = "email"\n'
 
 
 @pytest.fixture(scope="module", params=["embedded_pg", "distro_pg"])
-def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
-    server: PostgresServer = request.getfixturevalue(request.param)
+def server(request: pytest.FixtureRequest) -> PostgresServer:
+    found: PostgresServer = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(scope="module")
+def gateway(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
         connection.execute(SCHEMA)
     access = Access(server.host, server.port, server.user, server.password)
@@ -166,6 +172,18 @@ def test_rows_of_a_day_are_counted_over_statements_and_sessions(gateway: LiveGat
             connection.execute("SELECT * FROM daily LIMIT 1")
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert gateway.running.usage.rows["alice", "pg1/postgres/public/daily"] == 150
+
+
+def test_the_first_statement_on_a_relation_that_is_new_is_counted_too(
+    server: PostgresServer, gateway: LiveGateway, alice: psycopg.Connection[Any]
+) -> None:
+    """It waits for the catalog; what was read today through other gateways is looked up all the same."""
+    alice.execute("SELECT 1")  # the catalog of before is there
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as owner:
+        owner.execute("CREATE TABLE young AS TABLE many")
+    gateway.running.usage.elsewhere["alice", "pg1/postgres/public/young"] = 149
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded, match="150 rows a day of pg1/postgres/public/young"):
+        alice.execute("SELECT * FROM young")
 
 
 def test_a_statement_that_takes_too_long_is_cancelled(alice: psycopg.Connection[Any]) -> None:

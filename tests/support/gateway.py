@@ -107,6 +107,7 @@ class MemoryUsage:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], int] = {}
+        self.elsewhere: dict[tuple[str, str], int] = {}  # what others' gateways wrote down before this one looks
         self.looked = 0
 
     def known(self, user: str, path: str) -> int | None:
@@ -115,7 +116,7 @@ class MemoryUsage:
     async def look(self, user: str, paths: Iterable[str]) -> None:
         self.looked += 1
         for path in paths:
-            self.rows.setdefault((user, path), 0)
+            self.rows.setdefault((user, path), self.elsewhere.get((user, path), 0))
 
     def add(self, user: str, path: str, rows: int) -> None:
         self.rows[user, path] = self.rows.get((user, path), 0) + rows

@@ -9,18 +9,19 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.model.decision import Outcome, Reason, ReasonCode
 from gateway.model.errors import AuditUnavailable, GatewayError
 from gateway.model.identity import Engine
-from gateway.model.own import OwnRefused, OwnRequest
+from gateway.model.own import OwnRefused, OwnRequest, Value
 from gateway.model.statement import Origin, Statement
 from gateway.proxy.own import OwnAnswers
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import PROBED
+from gateway.proxy.postgres.own_values import own_refusal
 from gateway.proxy.postgres.probe import FLUSH, question
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.proxy.rooms import Release
@@ -65,9 +66,17 @@ class Decider:
         self.waiting = False
         self.outgoing = b""
 
-    def decide(self, text: str, origin: Origin, path: tuple[str, ...] | None = None, *, runs: bool = True) -> Answer | None:
+    def decide(
+        self,
+        text: str,
+        origin: Origin,
+        path: tuple[str, ...] | None = None,
+        values: Sequence[Value] = (),
+        *,
+        runs: bool = True,
+    ) -> Answer | None:
         """The answer for the message at the head, or None: ask again when `resume` was called. `runs`: the message runs the
-        text, it does not only name it. `path` is the search path that
+        text, it does not only name it, with `values` for what is asked of the gateway itself. `path` is the search path that
         settled the names of an open portal, where it is not the present one."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
@@ -76,7 +85,7 @@ class Decider:
             return None
         c = self._c
         if c.rooms.own is not None and _OWN.search(text) is not None:
-            found = self._own(c.rooms.own, text, runs=runs)
+            found = self._own(c.rooms.own, self._statement(text, origin, path), values, runs=runs)
             if found is not _ANOTHERS:
                 return found
         try:
@@ -230,33 +239,37 @@ class Decider:
         verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin, path), c.state)
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
-        return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)
+        if verdict.outcome is Outcome.DENY:
+            return Answer(verdict, refuse.denied(verdict))
+        if verdict.bound and not c.obliged.ready(verdict):
+            await self._counted(verdict)
+        return Answer(verdict)
 
-    def _own(self, own: OwnAnswers, text: str, *, runs: bool) -> Answer | None:
+    def _own(self, own: OwnAnswers, statement: Statement, values: Sequence[Value], *, runs: bool) -> Answer | None:
         """The answer to what the text asks the gateway; `_ANOTHERS` where it asks the server."""
+        text = statement.text
         try:
-            request = own.recognise(text)
+            request = own.recognise(self._c.who, statement)
+            if request is None:
+                return _ANOTHERS
+            if not runs:
+                return Answer(self._c.judge.answered_here(text, request, ()))
+            self._later(self._answered(own, text, request.bound(values)))
         except OwnRefused as refused:
             return self._own_refused(text, refused)
-        if request is None:
-            return _ANOTHERS
-        if not runs:
-            return Answer(self._c.judge.answered_here(text, request, ()))
-        self._later(self._answered(own, text, request))
         return None
 
     async def _answered(self, own: OwnAnswers, text: str, request: OwnRequest) -> Answer:
         c = self._c
         try:
-            rows = await own.answer(c.who, request, c.state.namespace.search_path)
+            rows = await own.answer(c.who, request, c.state.namespace)
         except OwnRefused as refused:
             return self._own_refused(text, refused)
         return Answer(c.judge.answered_here(text, request, rows))
 
     def _own_refused(self, text: str, refused: OwnRefused) -> Answer:
         reason = Reason(ReasonCode.OPAQUE, str(refused), hint=refused.hint)
-        verdict = self._c.judge.answered_here(text, None, (), reason)
-        return Answer(verdict, Refusal(refused.code, str(refused), hint=refused.hint))
+        return Answer(self._c.judge.answered_here(text, None, (), reason), own_refusal(refused))
 
     async def _counted(self, verdict: Verdict) -> None:
         await self._c.obliged.prepare(verdict)
