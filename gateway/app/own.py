@@ -7,21 +7,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.analysis.postgres.own import own_request
+from gateway.analysis.mysql import own as mysql_own
+from gateway.analysis.postgres import own as postgres_own
 from gateway.app.own_rows import shaped
 from gateway.app.road import Road
 from gateway.audit import Query
 from gateway.audit.search import search_page
-from gateway.catalog import CatalogService
+from gateway.catalog import CatalogService, RelationInfo
 from gateway.changes import Authority, ChangeDesk
-from gateway.changes.access import AccessDesk
+from gateway.changes.access import REQUESTABLE, AccessDesk
 from gateway.model.change import ChangeNamespace, IssueState
 from gateway.model.decision import MaskColumns, Obligation, RowLimit, TimeLimit
 from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.footprint import Action, relation
-from gateway.model.identity import Principal
-from gateway.model.own import OwnRefused, OwnRequest, Row
+from gateway.model.identity import Engine, Principal, Target
+from gateway.model.own import RELATIONS, OwnFault, OwnRefused, OwnRequest, Row
 from gateway.model.paths import segment
+from gateway.model.statement import Namespace, Statement
 from gateway.policy import PolicyService
 from gateway.policy.own import masked_columns, query_limits, rules_of
 from gateway.store import Store
@@ -60,18 +62,22 @@ class OwnAnswers:
         self._authority = authority
         self._audit_dir = audit_dir
 
-    def recognise(self, text: str) -> OwnRequest | None:
-        return own_request(text)
+    def recognise(self, who: SessionIdentity, statement: Statement) -> OwnRequest | None:
+        if statement.engine is Engine.MYSQL:
+            return mysql_own.own_request(statement, self._catalogs.current(who.target))
+        return postgres_own.own_request(statement.text)
 
-    async def answer(self, who: SessionIdentity, request: OwnRequest, search_path: tuple[str, ...]) -> list[Row]:
+    async def answer(self, who: SessionIdentity, request: OwnRequest, namespace: Namespace) -> list[Row]:
         """Raises OwnRefused, GatewayError."""
         principal = self._principals.current(who.principal)
         if principal is None:
-            raise OwnRefused("42501", "gateway: this login does not exist any more or is disabled")
+            raise OwnRefused(OwnFault.NOT_PERMITTED, "gateway: this login does not exist any more or is disabled")
+        if request.told is not None:
+            return list(request.told[1])
         if request.call:
             if request.name == "explain":
-                return await self._explain(who, principal, request.arguments[0], search_path)
-            return await self._request(who, principal, request.arguments)
+                return await self._explain(who, principal, request.texts[0], namespace)
+            return await self._request(who, principal, request.texts, namespace)
         match request.name:
             case "grants":
                 rows = self._grants(who, principal)
@@ -81,6 +87,8 @@ class OwnAnswers:
                 rows = await self._limits(who, principal)
             case "issues":
                 rows = await self._issues(who, principal)
+            case "columns":
+                rows = [(name, column, kind) for name, columns in RELATIONS.items() for column, kind in columns]
             case _:
                 rows = await self._denials(who)
         return shaped(request, rows)
@@ -150,8 +158,9 @@ class OwnAnswers:
             found += [_denial(record) for record in page.records]
         return sorted(found, key=lambda row: str(row[0]), reverse=True)[:_DENIALS]
 
-    async def _explain(self, who: SessionIdentity, principal: Principal, text: str, search_path: tuple[str, ...]) -> list[Row]:
-        rulings = await self._road.rulings(principal, who.target, who.client, text, ChangeNamespace(search_path=search_path))
+    async def _explain(self, who: SessionIdentity, principal: Principal, text: str, namespace: Namespace) -> list[Row]:
+        where = ChangeNamespace(search_path=namespace.search_path, flags=namespace.flags)
+        rulings = await self._road.rulings(principal, who.target, who.client, text, where)
         rows: list[Row] = []
         for ruling in rulings:
             reason, footprint = ruling.decision.reason, ruling.footprint
@@ -162,31 +171,49 @@ class OwnAnswers:
             )  # fmt: skip
         return rows
 
-    async def _request(self, who: SessionIdentity, principal: Principal, arguments: tuple[str, ...]) -> list[Row]:
+    async def _request(
+        self, who: SessionIdentity, principal: Principal, arguments: tuple[str, ...], namespace: Namespace
+    ) -> list[Row]:
         actions, name, duration, reason = arguments
         try:
             wanted = [Action(item.strip().lower()) for item in actions.split(",") if item.strip()]
         except ValueError:
-            raise OwnRefused("22023", f"gateway: no such action in {actions!r}", "select, export, insert …") from None
-        path = f"{segment(who.target.instance)}/{segment(who.target.database)}/{name.strip().replace('.', '/')}"
-        path = name.strip() if "/" in name else path
+            known = ", ".join(sorted(item.value for item in REQUESTABLE))
+            raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: no such action in {actions!r}", f"There are: {known}.") from None
+        path = name.strip() if "/" in name else self._path(who.target, name.strip(), namespace)
         try:
             made = await self._access.request(principal, path, wanted, _seconds(duration), reason)
         except (Conflict, NotFound) as error:
-            raise OwnRefused("22023", f"gateway: {error}") from None
+            raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: {error}") from None
         hint = f"somebody else decides: gateway access approve {made.id}"
         return [(made.id, made.state.value, made.object, ",".join(item.value for item in made.actions), made.seconds, hint)]
 
+    def _path(self, target: Target, name: str, namespace: Namespace) -> str:
+        """The path of what the client calls by this name: `schema.table` or `table`; on MySQL `database.table`."""
+        parts = [part.strip('`"') for part in name.split(".")]
+        if target.engine is Engine.MYSQL:
+            database = parts.pop(0) if len(parts) > 1 else target.database
+            return "/".join([segment(target.instance), segment(database), *map(_pattern, parts)])
+        found = self._catalogs.current(target).resolve(parts[0], namespace.search_path) if len(parts) == 1 else None
+        if isinstance(found, RelationInfo):
+            parts = [found.name.schema, found.name.name]
+        return "/".join([segment(target.instance), segment(target.database), *map(_pattern, parts)])
+
+
+def _pattern(name: str) -> str:
+    """A segment of a path; asterisks stay what they are there."""
+    return "*".join(segment(part) if part else "" for part in name.split("*"))
+
 
 def _denial(record: dict[str, Any]) -> Row:
-    decision, error = record.get("decision") or {}, record.get("error") or {}
+    decision = record.get("decision") or {}
     relations = [f"{item['action']} {item['path']}" for item in record.get("relations") or ()]
-    hint = "CALL gateway.explain('…') says more"
+    hint = decision.get("hint") or None
     if record.get("issue"):
-        hint = f"change issue #{record['issue']}"
+        hint = f"change issue #{record['issue']}: {hint}" if hint else f"change issue #{record['issue']}"
     return (
         str(record.get("time", "")), record.get("text"), decision.get("outcome"), decision.get("code"), ", ".join(relations),
-        decision.get("rule") or None, error.get("message"), hint,
+        decision.get("rule") or None, decision.get("reason"), hint,
     )  # fmt: skip
 
 
@@ -212,5 +239,5 @@ def _moment(seconds: float | None) -> str | None:
 def _seconds(duration: str) -> int:
     text = duration.strip().lower()
     if not text[:-1].isdigit() or text[-1:] not in _UNITS:
-        raise OwnRefused("22023", f"gateway: {duration!r} is no duration; write 4h, 90m or 2d")
+        raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: {duration!r} is no duration; write 4h, 90m or 2d")
     return int(text[:-1]) * _UNITS[text[-1]]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 from gateway.audit.redact import redact
-from gateway.model.decision import Decision, MaskColumns, Notice, Obligation, RowLimit, TimeLimit
+from gateway.model.decision import Decision, MaskColumns, Notice, Obligation, Outcome, RowLimit, TimeLimit
 
 
 def json_string(text: str) -> bytes:
@@ -71,22 +71,32 @@ def statement_body(
     relations      (path, action) pairs, contract: `relations`
     issue          number of the change issue that the statement opened or was released by
     """
-    reason = decision.reason
     fields: dict[str, object] = {
         "text": redact(text),
         "fingerprint": fingerprint or None,
         "statement_kind": statement_kind,
         "relations": [{"path": path, "action": str(action)} for path, action in relations],
-        "decision": {
-            "outcome": str(decision.outcome),
-            "code": str(reason.code),
-            "rule": reason.rule,
-            "policy_version": decision.policy_version,
-        },
+        "decision": _decision(decision),
         "obligations": [_obligation(item) for item in decision.obligations] or None,
         "issue": issue,
     }
     return _members({key: value for key, value in fields.items() if value is not None})
+
+
+def _decision(decision: Decision) -> dict[str, str]:
+    """A refusal also says what the client was told: why, and what to do."""
+    reason = decision.reason
+    said = {
+        "outcome": str(decision.outcome),
+        "code": str(reason.code),
+        "rule": reason.rule,
+        "policy_version": decision.policy_version,
+    }
+    if decision.outcome is not Outcome.ALLOW:
+        said["reason"] = redact(reason.text)
+        if reason.hint:
+            said["hint"] = reason.hint
+    return said
 
 
 def identified(statement_id: str, body: bytes) -> bytes:

@@ -8,9 +8,19 @@ from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.postgres import parser
 from gateway.analysis.postgres.context import constant_text, text_of
-from gateway.model.own import CALLS, RELATIONS, Comparison, OwnRefused, OwnRequest, Value
+from gateway.model.own import (
+    CALLS,
+    RELATIONS,
+    SCHEMA,
+    ColumnType,
+    Comparison,
+    Operand,
+    OwnFault,
+    OwnRefused,
+    OwnRequest,
+    Parameter,
+)
 
-SCHEMA: Final = "gateway"
 _OPERATORS: Final = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _HELP: Final = (
     "SELECT columns or * FROM one of them, WHERE with comparisons joined by AND, ORDER BY columns, LIMIT and OFFSET numbers."
@@ -37,7 +47,7 @@ def own_request(text: str) -> OwnRequest | None:
     if not any(_mentions(raw) for raw in tree.stmts):
         return None
     if len(tree.stmts) != 1:
-        raise OwnRefused("0A000", "gateway: a statement on the schema gateway stands alone in its message")
+        raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: a statement on the schema gateway stands alone in its message")
     node = tree.stmts[0].stmt
     match node.WhichOneof("node"):
         case "call_stmt":
@@ -45,7 +55,7 @@ def own_request(text: str) -> OwnRequest | None:
         case "select_stmt":
             return _select(node.select_stmt)
         case _:
-            raise OwnRefused("0A000", "gateway: the schema gateway can be read and called, not changed", _HELP)
+            raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: the schema gateway can be read and called, not changed", _HELP)
 
 
 def _mentions(message: Message) -> bool:
@@ -70,13 +80,19 @@ def _children(message: Message) -> Iterator[Message]:
 def _call(call: pb.FuncCall) -> OwnRequest:
     name = text_of(call.funcname[-1])
     if name not in CALLS:
-        raise OwnRefused("42883", f"gateway: procedure gateway.{name} does not exist; there are: {', '.join(CALLS)}")
-    arguments = [constant_text(node) for node in call.args]
+        raise OwnRefused(
+            OwnFault.NO_PROCEDURE, f"gateway: procedure gateway.{name} does not exist; there are: {', '.join(CALLS)}"
+        )
+    numbers = _Numbers()
+    arguments = [numbers.of(node, "text") or constant_text(node) for node in call.args]
     wanted = 1 if name == "explain" else 4
     if len(arguments) != wanted or any(argument is None for argument in arguments):
         usage = "gateway.explain('SELECT …')" if wanted == 1 else "gateway.request_access('select', 'public.t', '4h', 'why')"
-        raise OwnRefused("42883", f"gateway: gateway.{name} takes {wanted} constant text(s)", f"CALL {usage}")
-    return OwnRequest(name, call=True, arguments=tuple(argument or "" for argument in arguments))
+        text = f"gateway: gateway.{name} takes {wanted} constant text(s)"
+        raise OwnRefused(OwnFault.WRONG_ARGUMENTS, text, f"CALL {usage}")
+    return OwnRequest(
+        name, call=True, arguments=tuple(item for item in arguments if item is not None), parameters=numbers.types
+    )
 
 
 def _select(statement: pb.SelectStmt) -> OwnRequest:
@@ -84,120 +100,164 @@ def _select(statement: pb.SelectStmt) -> OwnRequest:
     simple = simple and statement.from_clause[0].range_var.schemaname == SCHEMA
     used = {field.name for field, _ in statement.ListFields()}
     if not simple or used & set(_CLAUSES) or statement.op != pb.SETOP_NONE:
-        raise OwnRefused("0A000", "gateway: only plain queries on one relation of the schema gateway are answered", _HELP)
+        raise OwnRefused(
+            OwnFault.NOT_ANSWERED, "gateway: only plain queries on one relation of the schema gateway are answered", _HELP
+        )
     name = statement.from_clause[0].range_var.relname
     if name not in RELATIONS:
-        raise OwnRefused("42P01", f'relation "gateway.{name}" does not exist', f"There are: {', '.join(RELATIONS)}.")
-    known = [column for column, _ in RELATIONS[name]]
-    columns, counts = _targets(statement, known)
-    return OwnRequest(
-        name,
-        columns=columns,
-        counts=counts,
-        where=tuple(_conditions(statement.where_clause, known)) if statement.HasField("where_clause") else (),
-        order=tuple(_order(statement, known, columns)),
-        limit=_number(statement, "limit_count"),
-        offset=_number(statement, "limit_offset") or 0,
-    )
+        raise OwnRefused(
+            OwnFault.NO_RELATION, f'relation "gateway.{name}" does not exist', f"There are: {', '.join(RELATIONS)}."
+        )
+    return _Reader(statement, dict(RELATIONS[name])).request(name)
 
 
-def _targets(statement: pb.SelectStmt, known: list[str]) -> tuple[tuple[tuple[str, str], ...], str | None]:
-    found: list[tuple[str, str]] = []
-    for node in statement.target_list:
-        target = node.res_target
-        value = target.val
-        if value.WhichOneof("node") == "func_call" and value.func_call.agg_star and len(statement.target_list) == 1:
-            return (), target.name or "count"
-        if value.WhichOneof("node") != "column_ref":
-            raise OwnRefused("0A000", "gateway: only columns and * are answered here", _HELP)
-        if value.column_ref.fields[-1].WhichOneof("node") == "a_star":
-            found += [(column, column) for column in known]
-            continue
-        column = _column(value, known)
-        found.append((column, target.name or column))
-    return tuple(found), None
+class _Numbers:
+    """The parameters met so far, each with the type of what it is compared with first."""
+
+    def __init__(self) -> None:
+        self._types: dict[int, ColumnType] = {}
+
+    def of(self, node: pb.Node, kind: ColumnType) -> Parameter | None:
+        """None where the node is no parameter. `$1::text` is one."""
+        while node.WhichOneof("node") == "type_cast":
+            node = node.type_cast.arg
+        if node.WhichOneof("node") != "param_ref":
+            return None
+        self._types.setdefault(node.param_ref.number, kind)
+        return Parameter(node.param_ref.number)
+
+    @property
+    def types(self) -> tuple[ColumnType, ...]:
+        """Of $1 to the highest number; one that is not used is text."""
+        return tuple(self._types.get(number, "text") for number in range(1, max(self._types, default=0) + 1))
 
 
-def _column(node: pb.Node, known: list[str]) -> str:
-    if node.WhichOneof("node") != "column_ref":
-        raise OwnRefused("0A000", "gateway: a comparison has a column on its left side here", _HELP)
-    name = text_of(node.column_ref.fields[-1])
-    if name not in known:
-        raise OwnRefused("42703", f'column "{name}" does not exist', f"There are: {', '.join(known)}.")
-    return name
+class _Reader:
+    """One query on one relation, whose columns and types are `known`."""
 
+    def __init__(self, statement: pb.SelectStmt, known: dict[str, ColumnType]) -> None:
+        self._statement = statement
+        self._known = known
+        self._numbers = _Numbers()
 
-def _conditions(node: pb.Node, known: list[str]) -> Iterator[Comparison]:
-    match node.WhichOneof("node"):
-        case "bool_expr" if node.bool_expr.boolop == pb.AND_EXPR:
-            for part in node.bool_expr.args:
-                yield from _conditions(part, known)
-        case "bool_expr" if node.bool_expr.boolop == pb.NOT_EXPR and _is_column(node.bool_expr.args[0]):
-            yield Comparison(_column(node.bool_expr.args[0], known), "=", (False,))
-        case "null_test":
-            yield Comparison(_column(node.null_test.arg, known), "null", negated=node.null_test.nulltesttype == pb.IS_NOT_NULL)
-        case "column_ref":
-            yield Comparison(_column(node, known), "=", (True,))
-        case "a_expr":
-            yield _comparison(node.a_expr, known)
-        case _:
-            raise OwnRefused("0A000", "gateway: this condition is not answered here", _HELP)
+    def request(self, name: str) -> OwnRequest:
+        statement = self._statement
+        columns, counts = self._targets()
+        where = tuple(self._conditions(statement.where_clause)) if statement.HasField("where_clause") else ()
+        return OwnRequest(
+            name,
+            columns=columns,
+            counts=counts,
+            where=where,
+            order=tuple(self._order(columns)),
+            limit=self._number("limit_count"),
+            offset=self._number("limit_offset") or 0,
+            parameters=self._numbers.types,
+        )
+
+    def _targets(self) -> tuple[tuple[tuple[str, str], ...], str | None]:
+        found: list[tuple[str, str]] = []
+        for node in self._statement.target_list:
+            target = node.res_target
+            value = target.val
+            counted = value.WhichOneof("node") == "func_call" and value.func_call.agg_star
+            if counted and text_of(value.func_call.funcname[-1]) == "count" and len(self._statement.target_list) == 1:
+                return (), target.name or "count"
+            if value.WhichOneof("node") != "column_ref":
+                raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: only columns and * are answered here", _HELP)
+            if value.column_ref.fields[-1].WhichOneof("node") == "a_star":
+                found += [(column, column) for column in self._known]
+                continue
+            column = self._column(value)
+            found.append((column, target.name or column))
+        return tuple(found), None
+
+    def _column(self, node: pb.Node) -> str:
+        if node.WhichOneof("node") != "column_ref":
+            raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: a comparison has a column on its left side here", _HELP)
+        name = text_of(node.column_ref.fields[-1])
+        if name not in self._known:
+            raise OwnRefused(OwnFault.NO_COLUMN, f'column "{name}" does not exist', f"There are: {', '.join(self._known)}.")
+        return name
+
+    def _conditions(self, node: pb.Node) -> Iterator[Comparison]:
+        match node.WhichOneof("node"):
+            case "bool_expr" if node.bool_expr.boolop == pb.AND_EXPR:
+                for part in node.bool_expr.args:
+                    yield from self._conditions(part)
+            case "bool_expr" if node.bool_expr.boolop == pb.NOT_EXPR and _is_column(node.bool_expr.args[0]):
+                yield Comparison(self._column(node.bool_expr.args[0]), "=", (False,))
+            case "null_test":
+                negated = node.null_test.nulltesttype == pb.IS_NOT_NULL
+                yield Comparison(self._column(node.null_test.arg), "null", negated=negated)
+            case "column_ref":
+                yield Comparison(self._column(node), "=", (True,))
+            case "a_expr":
+                yield from self._comparison(node.a_expr)
+            case _:
+                raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: this condition is not answered here", _HELP)
+
+    def _comparison(self, expression: pb.A_Expr) -> Iterator[Comparison]:
+        column = self._column(expression.lexpr)
+        operator = text_of(expression.name[-1])
+        match expression.kind:
+            case pb.AEXPR_OP if operator in _OPERATORS:
+                yield Comparison(column, operator, (self._constant(expression.rexpr, column),))
+            case pb.AEXPR_LIKE:
+                value = self._constant(expression.rexpr, column)
+                yield Comparison(column, "like", (value,), negated=operator.startswith("!"))
+            case pb.AEXPR_ILIKE:
+                value = self._constant(expression.rexpr, column)
+                yield Comparison(column, "ilike", (value,), negated=operator.startswith("!"))
+            case pb.AEXPR_IN:
+                values = tuple(self._constant(item, column) for item in expression.rexpr.list.items)
+                yield Comparison(column, "in", values, negated=operator == "<>")
+            case pb.AEXPR_BETWEEN:
+                low, high = (self._constant(item, column) for item in expression.rexpr.list.items)
+                yield Comparison(column, ">=", (low,))
+                yield Comparison(column, "<=", (high,))
+            case _:
+                raise OwnRefused(OwnFault.NOT_ANSWERED, f"gateway: the operator {operator} is not answered here", _HELP)
+
+    def _constant(self, node: pb.Node, column: str) -> Operand:
+        parameter = self._numbers.of(node, self._known[column])
+        if parameter is not None:
+            return parameter
+        if node.WhichOneof("node") == "a_const" and node.a_const.WhichOneof("val") == "boolval":
+            return bool(node.a_const.boolval.boolval)
+        if node.WhichOneof("node") == "a_const" and node.a_const.WhichOneof("val") == "ival":
+            return int(node.a_const.ival.ival)
+        text = constant_text(node)
+        if text is None:
+            raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: a comparison has a constant on its right side here", _HELP)
+        return text
+
+    def _order(self, columns: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, bool]]:
+        shown = {name: column for column, name in columns}
+        for node in self._statement.sort_clause:
+            descending = node.sort_by.sortby_dir == pb.SORTBY_DESC
+            key = node.sort_by.node
+            if key.WhichOneof("node") == "a_const" and 0 < key.a_const.ival.ival <= len(columns):
+                yield columns[key.a_const.ival.ival - 1][0], descending
+            elif key.WhichOneof("node") == "column_ref" and (name := text_of(key.column_ref.fields[-1])) in shown:
+                yield shown[name], descending
+            else:
+                yield self._column(key), descending
+
+    def _number(self, field: str) -> int | Parameter | None:
+        if not self._statement.HasField(field):
+            return None
+        node = getattr(self._statement, field)
+        parameter = self._numbers.of(node, "int8")
+        if parameter is not None:
+            return parameter
+        if node.WhichOneof("node") == "a_const" and node.a_const.isnull:
+            return None
+        text = constant_text(node)
+        if text is None or not text.isdigit():
+            raise OwnRefused(OwnFault.NOT_ANSWERED, "gateway: LIMIT and OFFSET are numbers here", _HELP)
+        return int(text)
 
 
 def _is_column(node: pb.Node) -> bool:
     return bool(node.WhichOneof("node") == "column_ref")
-
-
-def _comparison(expression: pb.A_Expr, known: list[str]) -> Comparison:
-    column = _column(expression.lexpr, known)
-    operator = text_of(expression.name[-1])
-    match expression.kind:
-        case pb.AEXPR_OP if operator in _OPERATORS:
-            return Comparison(column, operator, (_constant(expression.rexpr),))
-        case pb.AEXPR_LIKE:
-            return Comparison(column, "like", (_constant(expression.rexpr),), negated=operator.startswith("!"))
-        case pb.AEXPR_ILIKE:
-            return Comparison(column, "ilike", (_constant(expression.rexpr),), negated=operator.startswith("!"))
-        case pb.AEXPR_IN:
-            values = tuple(_constant(item) for item in expression.rexpr.list.items)
-            return Comparison(column, "in", values, negated=operator == "<>")
-        case _:
-            raise OwnRefused("0A000", f"gateway: the operator {operator} is not answered here", _HELP)
-
-
-def _constant(node: pb.Node) -> Value:
-    if node.WhichOneof("node") == "param_ref":
-        raise OwnRefused("0A000", "gateway: statements on the schema gateway take no parameters; write the value", _HELP)
-    if node.WhichOneof("node") == "a_const" and node.a_const.WhichOneof("val") == "boolval":
-        return bool(node.a_const.boolval.boolval)
-    if node.WhichOneof("node") == "a_const" and node.a_const.WhichOneof("val") == "ival":
-        return int(node.a_const.ival.ival)
-    text = constant_text(node)
-    if text is None:
-        raise OwnRefused("0A000", "gateway: a comparison has a constant on its right side here", _HELP)
-    return text
-
-
-def _order(statement: pb.SelectStmt, known: list[str], columns: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, bool]]:
-    shown = {name: column for column, name in columns}
-    for node in statement.sort_clause:
-        descending = node.sort_by.sortby_dir == pb.SORTBY_DESC
-        key = node.sort_by.node
-        if key.WhichOneof("node") == "a_const" and 0 < key.a_const.ival.ival <= len(columns):
-            yield columns[key.a_const.ival.ival - 1][0], descending
-        elif key.WhichOneof("node") == "column_ref" and (name := text_of(key.column_ref.fields[-1])) in shown:
-            yield shown[name], descending
-        else:
-            yield _column(key, known), descending
-
-
-def _number(statement: pb.SelectStmt, field: str) -> int | None:
-    if not statement.HasField(field):
-        return None
-    node = getattr(statement, field)
-    if node.WhichOneof("node") == "a_const" and node.a_const.isnull:
-        return None
-    text = constant_text(node)
-    if text is None or not text.isdigit():
-        raise OwnRefused("0A000", "gateway: LIMIT and OFFSET are numbers here", _HELP)
-    return int(text)

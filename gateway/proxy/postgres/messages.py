@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from gateway.model.own import OwnRefused
 from gateway.model.statement import Origin
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import (
@@ -27,6 +28,7 @@ from gateway.proxy.postgres.ledger import (
 )
 from gateway.proxy.postgres.names import MAX_PORTALS, Portal
 from gateway.proxy.postgres.own import stand_in_parse, stand_in_query
+from gateway.proxy.postgres.own_values import OwnPortal, OwnPrepared, declared, own_refusal, own_values
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.frames import SMALL_LIMIT
@@ -85,7 +87,7 @@ def _query(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
     return KEEP
 
 
-def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
+def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:  # noqa: PLR0912 -- one straight way
     if c.ledger.skipping:
         return b""
     limit = c.rooms.limits.statement_bytes
@@ -115,6 +117,9 @@ def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
     lasting = not (answer.verdict.named or answer.verdict.bound) and answer.release is None
     prepared = Prepared(name, text, answer.verdict, c.stamp if lasting else None)
     prepared.release = answer.release
+    own, types = answer.verdict.own, data[text_end + 1 : end]
+    if own is not None:
+        prepared = OwnPrepared(prepared, declared(types))
     if name:
         c.ledger.append(c.names.prepare(PARSE, prepared))
     else:
@@ -122,7 +127,7 @@ def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
         c.ledger.append(PARSED)
         if lasting and c.worth_knowing(answer.verdict):
             c.known.learn_parse(data[position:end], prepared)
-    return KEEP if answer.verdict.own is None else stand_in_parse(name, answer.verdict.own.request)
+    return KEEP if own is None else stand_in_parse(name, own.request, types)
 
 
 def _bind(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
@@ -149,7 +154,11 @@ def _bind(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
     if refused is not None:
         return refused
     c.client_side.open_pipeline = True
-    bound = prepared if prepared.release is not None else Portal(prepared, c.state.namespace.search_path)
+    if isinstance(prepared, OwnPrepared) and not _whole(data, position, end, c.rooms.limits.statement_bytes):
+        return WAIT
+    bound = _bound(c, prepared, data[position + 5 : end])
+    if isinstance(bound, Refusal):
+        return _refused(c, BIND, bound, b"")
     c.obliged.bound(portal)
     if portal:
         c.ledger.append(c.names.bind(BIND, portal, bound))
@@ -157,6 +166,16 @@ def _bind(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
         c.names.portal = bound
         c.ledger.append(BOUND)
     return KEEP
+
+
+def _bound(c: "Conversation", prepared: Prepared, payload: bytes) -> Prepared | Refusal:
+    """The portal; of what the gateway answers itself, with the values that its execution will need."""
+    if not isinstance(prepared, OwnPrepared):
+        return prepared if prepared.release is not None else Portal(prepared, c.state.namespace.search_path)
+    try:
+        return OwnPortal(prepared, c.state.namespace.search_path, own_values(payload, prepared, c.text))
+    except OwnRefused as refused:
+        return own_refusal(refused)
 
 
 def _execute(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
@@ -193,8 +212,9 @@ def _judged_again(c: "Conversation", prepared: Prepared, kind: int) -> bytes | N
         prepared.release = None
     if prepared.stamp is c.stamp and prepared.verdict.valid_until > _now():
         return None if c.decider.settle() else WAIT
-    path = prepared.path if type(prepared) is Portal else None
-    answer = c.decider.decide(prepared.text, Origin.EXTENDED, path, runs=kind == EXECUTE)
+    path = prepared.path if isinstance(prepared, Portal) else None
+    values = prepared.values if isinstance(prepared, OwnPortal) else ()
+    answer = c.decider.decide(prepared.text, Origin.EXTENDED, path, values, runs=kind == EXECUTE)
     if answer is None:
         return WAIT
     if answer.refusal is not None or answer.verdict is None:

@@ -23,17 +23,19 @@ _NULL: Final = b"\xff\xff\xff\xff"
 
 
 def stand_in(request: OwnRequest) -> bytes:
-    """A statement with the columns of the answer, and no rows."""
+    """A statement with the columns and parameters of what is asked, and no rows."""
     columns = ", ".join(f'NULL::pg_catalog.{kind} AS "{name.replace(chr(34), chr(34) * 2)}"' for name, kind in request.result)
-    return f"SELECT {columns} WHERE false".encode()
+    used = "".join(f" AND ${number}::pg_catalog.{kind} IS NULL" for number, kind in enumerate(request.parameters, 1))
+    return f"SELECT {columns} WHERE false{used}".encode()
 
 
 def stand_in_query(request: OwnRequest) -> bytes:
     return encode_frame(0x51, stand_in(request) + b"\0")
 
 
-def stand_in_parse(name: bytes, request: OwnRequest) -> bytes:
-    return encode_frame(0x50, name + b"\0" + stand_in(request) + b"\0\0\0")
+def stand_in_parse(name: bytes, request: OwnRequest, types: bytes) -> bytes:
+    """`types`: the parameters' types as the client declared them, with their count."""
+    return encode_frame(0x50, name + b"\0" + stand_in(request) + b"\0" + types)
 
 
 class OwnWatch(Watch):

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.analysis.postgres.own import own_request
-from gateway.model.own import RELATIONS, Comparison, OwnRefused, OwnRequest
+from gateway.model.own import RELATIONS, Comparison, OwnFault, OwnRefused, OwnRequest, Parameter
 
 
 @pytest.mark.parametrize(
@@ -58,25 +58,49 @@ def test_calls_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("text", "fault"),
     [
-        ("SELECT * FROM gateway.nothing", "42P01"),
-        ("SELECT nothing FROM gateway.grants", "42703"),
-        ("SELECT * FROM gateway.grants, t", "0A000"),
-        ("SELECT * FROM gateway.grants UNION SELECT * FROM t", "0A000"),
-        ("SELECT * FROM (SELECT * FROM gateway.grants) s", "0A000"),
-        ("SELECT * FROM t WHERE a IN (SELECT object FROM gateway.grants)", "0A000"),
-        ("INSERT INTO gateway.grants VALUES (1)", "0A000"),
-        ("CREATE TABLE gateway.t (a int)", "0A000"),
-        ("SELECT gateway.f()", "0A000"),
-        ("CALL gateway.nothing()", "42883"),
-        ("CALL gateway.explain(1, 2)", "42883"),
-        ("SELECT * FROM gateway.grants WHERE object = $1", "0A000"),
-        ("SELECT * FROM gateway.grants; SELECT 1", "0A000"),
-        ("SELECT * FROM gateway.grants LIMIT (SELECT 1)", "0A000"),
+        ("SELECT * FROM gateway.nothing", OwnFault.NO_RELATION),
+        ("SELECT nothing FROM gateway.grants", OwnFault.NO_COLUMN),
+        ("SELECT * FROM gateway.grants, t", OwnFault.NOT_ANSWERED),
+        ("SELECT * FROM gateway.grants UNION SELECT * FROM t", OwnFault.NOT_ANSWERED),
+        ("SELECT * FROM (SELECT * FROM gateway.grants) s", OwnFault.NOT_ANSWERED),
+        ("SELECT * FROM t WHERE a IN (SELECT object FROM gateway.grants)", OwnFault.NOT_ANSWERED),
+        ("INSERT INTO gateway.grants VALUES (1)", OwnFault.NOT_ANSWERED),
+        ("CREATE TABLE gateway.t (a int)", OwnFault.NOT_ANSWERED),
+        ("SELECT gateway.f()", OwnFault.NOT_ANSWERED),
+        ("CALL gateway.nothing()", OwnFault.NO_PROCEDURE),
+        ("CALL gateway.explain(1, 2)", OwnFault.WRONG_ARGUMENTS),
+        ("SELECT * FROM gateway.grants; SELECT 1", OwnFault.NOT_ANSWERED),
+        ("SELECT * FROM gateway.grants LIMIT (SELECT 1)", OwnFault.NOT_ANSWERED),
     ],
 )
-def test_what_is_not_answered_is_refused_with_a_reason(text: str, code: str) -> None:
+def test_what_is_not_answered_is_refused_with_a_reason(text: str, fault: OwnFault) -> None:
     with pytest.raises(OwnRefused) as caught:
         own_request(text)
-    assert caught.value.code == code
+    assert caught.value.fault is fault
+
+
+def test_parameters_take_the_type_of_what_they_are_compared_with() -> None:
+    asked = own_request(
+        "SELECT number FROM gateway.issues WHERE state = $2 AND number > $1::int8 AND number BETWEEN 1 AND $1 LIMIT $3"
+    )
+    assert asked is not None
+    assert asked.parameters == ("int8", "text", "int8")
+    assert asked.where[0] == Comparison("state", "=", (Parameter(2),))
+    bound = asked.bound(["2", "open", 5])
+    assert bound.where[:2] == (Comparison("state", "=", ("open",)), Comparison("number", ">", ("2",)))
+    assert bound.window == (0, 5)
+    assert asked.bound([1, "open", None]).window == (0, None)
+    call = own_request("CALL gateway.explain($1)")
+    assert call is not None
+    assert call.bound(["SELECT 1"]).texts == ("SELECT 1",)
+
+
+@pytest.mark.parametrize("values", [[], [None], ["a", "b"]])
+def test_wrong_values_of_a_call_are_refused(values: list[str | None]) -> None:
+    call = own_request("CALL gateway.explain($1)")
+    assert call is not None
+    with pytest.raises(OwnRefused) as caught:
+        call.bound(values)
+    assert caught.value.fault is OwnFault.WRONG_ARGUMENTS
