@@ -1,6 +1,7 @@
 """What a database contains.
 
 objects    relations, columns, functions, types, operators, casts: frozen values with engine-neutral names
+conversions   users' functions that conversions run unasked
 snapshot   CatalogSnapshot: one catalog at one moment, and what names mean in it; SystemCatalog: what came with the server
 postgres, mysql   read_postgres, read_mysql: a snapshot from a live connection; the change probe
 service    CatalogService: the current snapshot of every target, kept fresh

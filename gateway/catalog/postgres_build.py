@@ -6,6 +6,7 @@ from sys import intern
 from types import MappingProxyType
 from typing import Any, Final
 
+from gateway.catalog.conversions import cast_functions, input_functions
 from gateway.catalog.objects import (
     CastInfo,
     ColumnInfo,
@@ -102,6 +103,8 @@ def build_snapshot(server: Row, rows: Mapping[str, Rows], system: SystemCatalog,
     names = QNames({oid: known.name for oid, known in system.relations_by_oid.items()}, rows["relations"])
     relations = _relations(rows, names, _details(rows, names), system=False)
     types = _types(rows, names, functions_by_oid)
+    casts = _casts(rows["casts"], _FunctionNames(functions_by_oid, system))
+    by_name, overloads, types_by_oid = _by_name(relations), _overloads(functions), _by_oid(types)
     return CatalogSnapshot(
         engine=Engine.POSTGRES,
         database=server["database"],
@@ -111,14 +114,16 @@ def build_snapshot(server: Row, rows: Mapping[str, Rows], system: SystemCatalog,
         superuser=bool(server["superuser"]),
         version=version,
         digest=digest,
-        relations=_by_name(relations),
+        relations=by_name,
         relations_by_oid=_by_oid(relations),
-        functions=_overloads(functions),
+        functions=overloads,
         functions_by_oid=functions_by_oid,
         types=_by_name(types),
-        types_by_oid=_by_oid(types),
+        types_by_oid=types_by_oid,
         operators=_operators(rows["operators"], _FunctionNames(functions_by_oid, system)),
-        casts=_casts(rows["casts"], _FunctionNames(functions_by_oid, system)),
+        casts=casts,
+        input_functions=input_functions(types_by_oid, by_name, overloads),
+        cast_functions=cast_functions(casts, overloads),
         schemas=_frozen({row["name"]: SchemaInfo(row["name"], row["owner"], row["usable"]) for row in rows["schemas"]}),
         extensions=_frozen(
             {row["name"]: ExtensionInfo(row["name"], row["schema"], row["version"]) for row in rows["extensions"]}

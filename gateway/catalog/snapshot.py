@@ -57,6 +57,7 @@ class CatalogSnapshot:
     version   grows with every snapshot that differs from the one before, within this process
     digest    what the change probe said when this was read
     settings  parameters that change what a text means, as the gateway's account gets them at login
+    input_functions, cast_functions   by type: users' functions that conversions nobody wrote down may run (`conversions`)
     """
 
     engine: Engine
@@ -75,6 +76,8 @@ class CatalogSnapshot:
     types_by_oid: Mapping[int, TypeInfo] = field(default_factory=_nothing)
     operators: Mapping[str, tuple[OperatorInfo, ...]] = field(default_factory=_nothing)
     casts: tuple[CastInfo, ...] = ()
+    input_functions: Mapping[int, tuple[QName, ...]] = field(default_factory=_nothing)
+    cast_functions: Mapping[int, tuple[QName, ...]] = field(default_factory=_nothing)
     schemas: Mapping[str, SchemaInfo] = field(default_factory=_nothing)
     extensions: Mapping[str, ExtensionInfo] = field(default_factory=_nothing)
     event_triggers: tuple[EventTriggerInfo, ...] = ()

@@ -26,6 +26,7 @@ class Namespace:
     prepared      SQL-level PREPARE: name -> the prepared text (EXECUTE needs its footprint); sorted pairs.
     cursors       names of open SQL cursors and the text of their query; sorted pairs.
     flags         other state the lexer or resolver needs: ("standard_conforming_strings", "on"), ("sql_mode", ...).
+    parameters    PostgreSQL: oids of users' types that a Parse message declared for its parameters; sorted.
     """
 
     search_path: tuple[str, ...] = ("public",)
@@ -33,6 +34,7 @@ class Namespace:
     prepared: tuple[tuple[str, str], ...] = ()
     cursors: tuple[tuple[str, str], ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

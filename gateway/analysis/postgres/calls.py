@@ -5,17 +5,18 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import expressions, types
-from gateway.analysis.postgres.context import Context, qualified
+from gateway.analysis.postgres import conversions, expressions, parser, types
+from gateway.analysis.postgres.context import Context, constant_text, qualified
 from gateway.analysis.postgres.functions import builtin_class, extension_class, is_builtin
 from gateway.analysis.postgres.named_objects import SPECIAL, asks_by_name, registered
 from gateway.analysis.postgres.records import use
 from gateway.analysis.postgres.resolve import PG_CATALOG, SYSTEM_SCHEMAS
 from gateway.analysis.postgres.scopes import Scope, Source, Value
-from gateway.catalog import FunctionInfo, QName, TypeKind
+from gateway.catalog import FunctionInfo
 from gateway.model.footprint import Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName
 
 _COUNTING: Final = frozenset({"count"})
+_TYPE_NAMED: Final = frozenset({"pg_input_is_valid", "pg_input_error_info"})
 # pg_type.dat: any, anyarray, anyelement, record, … : the result's type depends on the arguments'.
 _POLYMORPHIC: Final = frozenset({0, 2249, 2276, 2277, 2283, 2776, 2287, 3500, 3831, 4537, *range(5077, 5081)})
 
@@ -45,6 +46,8 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
         asks_by_name(ctx, name, arguments, chosen, inside)
         if (special := SPECIAL.get(name)) is not None:
             around.append(special(ctx, name, arguments, clause))
+        if name in _TYPE_NAMED:
+            _converts_to_named(ctx, name, arguments, clause)
     if builtin and name in _COUNTING:
         return Value(type=20)
     if not chosen and len(values) == 1:
@@ -64,6 +67,21 @@ def _argument_clause(
     if kind in (FunctionClass.WRITES, FunctionClass.ADMIN) or name in ("set_config", "nextval", "setval"):
         return Clause.STORED
     return clause
+
+
+def _converts_to_named(ctx: Context, name: str, arguments: Sequence[pb.Node], clause: Clause | None) -> None:
+    """The second argument names the type that the first is converted to."""
+    ctx.findings.literals_matter = True
+    text = constant_text(arguments[1]) if len(arguments) == 2 else None
+    try:
+        tree = parser.parse(f"SELECT NULL::{text}") if text is not None else None
+    except parser.NotParsed:
+        tree = None
+    select = tree.stmts[0].stmt.select_stmt if tree is not None and len(tree.stmts) == 1 else None
+    if select is None or select.target_list[0].res_target.val.WhichOneof("node") != "type_cast":
+        ctx.not_understood(f"{name}: the type is not named by a constant")
+        return
+    cast(ctx, select.target_list[0].res_target.val.type_cast.type_name, types.LITERAL, clause)
 
 
 def _around(ctx: Context, message: pb.FuncCall, values: Sequence[Value], scope: Scope, clause: Clause | None) -> Value:
@@ -224,7 +242,7 @@ def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str
         if not schema and not any(info.name.schema in path for path in ctx.names.paths):
             continue
         if _reaches(ctx, (left, right), (info.left, info.right)):
-            _note_users(ctx, [info.function])
+            conversions.note_users(ctx, [info.function])
 
 
 def _reaches(ctx: Context, given: tuple[int, int], wanted: tuple[int, int]) -> bool:
@@ -250,30 +268,8 @@ def cast(ctx: Context, name: pb.TypeName, source: int, clause: Clause | None) ->
     if not info.builtin or source >= types.FIRST_USER_OID:
         for made in ctx.names.catalog.casts:
             if made.function is not None and info.oid == made.target and source in (types.UNKNOWN, made.source):
-                _note_users(ctx, [made.function])
-    _note_type_functions(ctx, info.oid, 0)
+                conversions.note_users(ctx, [made.function])
+    conversions.to_type(ctx, info.oid)
     if is_array:
         return types.ANY_ARRAY if info.builtin else types.UNKNOWN
     return info.oid
-
-
-def _note_type_functions(ctx: Context, oid: int, depth: int) -> None:
-    """Input functions and checks of a type, of the type a domain stands on, of an array's elements, of a row's columns."""
-    info = ctx.names.catalog.type_by_oid(oid)
-    if info is None or info.builtin or depth > 8:
-        return
-    _note_users(ctx, info.functions)
-    for inner in (info.base, info.element):
-        if inner:
-            _note_type_functions(ctx, inner, depth + 1)
-    if info.kind is TypeKind.COMPOSITE and info.relation is not None:
-        rows = ctx.names.catalog.relation(*info.relation)
-        for column in rows.columns if rows is not None else ():
-            _note_type_functions(ctx, column.type_id, depth + 1)
-
-
-def _note_users(ctx: Context, functions: Iterable[QName]) -> None:
-    for function in functions:
-        if function.schema not in SYSTEM_SCHEMAS:
-            kind = extension_class(function.name) or FunctionClass.USER
-            _write_down(ctx, ObjectName(ObjectKind.FUNCTION, *function), kind)

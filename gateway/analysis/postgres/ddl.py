@@ -7,10 +7,12 @@ from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.postgres import ddl_definitions
 from gateway.analysis.postgres.context import Context, qualified, text_of
+from gateway.analysis.postgres.ddl_kept import kept_rows, kept_types
 from gateway.analysis.postgres.ddl_objects import ON_DATABASE, ON_INSTANCE, RELATIONS, drop_kind, named_object, object_word
 from gateway.analysis.postgres.ddl_parts import changed, created, existing, inside, may_exist, read_definition
 from gateway.analysis.postgres.modify import statement
 from gateway.analysis.postgres.outcome import Asked, Handler, Outcome
+from gateway.analysis.postgres.scopes import Rows
 from gateway.catalog import RelationKind
 from gateway.model.footprint import (
     DATABASE,
@@ -30,6 +32,10 @@ from gateway.model.footprint import (
 
 def create_table(ctx: Context, message: pb.CreateStmt, asked: Asked) -> Outcome:
     temporary = created(ctx, message.relation)
+    if temporary:
+        kept_types(ctx, message)
+        for node in message.inh_relations:
+            kept_types(ctx, pb.TableLikeClause(relation=node.range_var))
     rest = pb.CreateStmt()
     rest.CopyFrom(message)
     rest.ClearField("relation")
@@ -53,10 +59,13 @@ def create_table_as(ctx: Context, message: pb.CreateTableAsStmt, asked: Asked) -
     """CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW, also AS EXECUTE: the values are stored."""
     temporary = created(ctx, message.into.rel)
     if message.query.WhichOneof("node") == "select_stmt":
-        statement(ctx, message.query, None, Clause.STORED)
+        rows: Rows | None = statement(ctx, message.query, None, Clause.STORED)
     else:
         outcome = asked.walk(ctx, message.query, asked)
         stored(outcome)
+        rows = outcome.rows
+    if temporary:
+        kept_rows(ctx, rows)
     if not temporary:
         changed(ctx)
     kind = "CREATE MATERIALIZED VIEW" if message.objtype == pb.OBJECT_MATVIEW else "CREATE TABLE AS"
@@ -64,9 +73,12 @@ def create_table_as(ctx: Context, message: pb.CreateTableAsStmt, asked: Asked) -
 
 
 def select_into(ctx: Context, message: pb.SelectStmt, asked: Asked) -> Outcome:
-    if not created(ctx, message.into_clause.rel):
+    temporary = created(ctx, message.into_clause.rel)
+    if not temporary:
         changed(ctx)
-    statement(ctx, pb.Node(select_stmt=message), None, Clause.STORED)
+    rows = statement(ctx, pb.Node(select_stmt=message), None, Clause.STORED)
+    if temporary:
+        kept_rows(ctx, rows)
     return Outcome("SELECT INTO", Category.DDL)
 
 
@@ -118,6 +130,8 @@ def create_index(ctx: Context, message: pb.IndexStmt, asked: Asked) -> Outcome:
 
 def alter_table(ctx: Context, message: pb.AlterTableStmt, asked: Asked) -> Outcome:
     _relation_or_index(ctx, message.relation)
+    if ctx.names.relation(message.relation.schemaname, message.relation.relname).temporary:
+        kept_types(ctx, message)
     for node in message.cmds:
         inside(ctx, node.alter_table_cmd)
     changed(ctx)

@@ -6,7 +6,7 @@ from typing import Final
 from postgast import PgQueryError
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import admin, ddl, modify, parser, query, session, utility
+from gateway.analysis.postgres import admin, conversions, ddl, modify, parser, query, session, utility
 from gateway.analysis.postgres.context import Context, TooDeep
 from gateway.analysis.postgres.fingerprint import fingerprint_postgres
 from gateway.analysis.postgres.namespace import Following
@@ -83,6 +83,8 @@ def _slices(text: str, tree: pb.ParseResult) -> list[tuple[int, int]]:
 def _footprint(node: pb.Node, sql: str, following: Following) -> Footprint:
     findings = Findings()
     ctx = following.context(findings, modify.statement, walk_text)
+    for oid in following.parameters:
+        conversions.kept(ctx, oid)
     try:
         outcome = walk(ctx, node, Asked(sql, walk))
     except (RecursionError, TooDeep):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import calls, query, types
+from gateway.analysis.postgres import calls, conversions, query, types
 from gateway.analysis.postgres.context import Context, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, use
 from gateway.analysis.postgres.scopes import Column, Scope, Source, Value
@@ -26,11 +26,16 @@ def evaluate(ctx: Context, node: pb.Node, scope: Scope, clause: Clause | None) -
         return CONSTANT
     handler = _HANDLERS.get(kind)
     message = getattr(node, kind)
+    before = len(ctx.findings.parted)
     if handler is not None:
-        return handler(ctx, message, scope, clause)
-    if kind not in _PLAIN:
-        ctx.not_understood(f"expression {type(message).__name__}")
-    return parts(ctx, message, scope, clause)
+        value = handler(ctx, message, scope, clause)
+    else:
+        if kind not in _PLAIN:
+            ctx.not_understood(f"expression {type(message).__name__}")
+        value = parts(ctx, message, scope, clause)
+    if conversions.concern(ctx):
+        conversions.follow(ctx, kind, message, value, before)
+    return value
 
 
 def evaluate_all(ctx: Context, nodes: Iterable[pb.Node], scope: Scope, clause: Clause | None) -> Value:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import expressions, from_items, query, relations
+from gateway.analysis.postgres import conversions, expressions, from_items, query, relations
 from gateway.analysis.postgres.context import Context
 from gateway.analysis.postgres.records import Record
 from gateway.analysis.postgres.scopes import Column, Rows, Scope, Source
@@ -68,6 +68,7 @@ def insert(ctx: Context, message: pb.InsertStmt, parent: Scope | None) -> Rows:
         else Rows([])
     )
     _inserted_columns(message, target, given)
+    conversions.stored(ctx, given)
     for node in message.cols:
         expressions.evaluate_all(ctx, node.res_target.indirection, outer, Clause.STORED)
     scope = Scope(outer, sources=[target.source])

@@ -19,11 +19,13 @@ _UNDOING = (EffectKind.ROLLBACK, EffectKind.ROLLBACK_TO, EffectKind.COMMIT, Effe
 class Following:
     """The namespace after what was walked so far.
 
+    `parameters` are types that values will be converted to when the text runs.
     A search path set inside the text may be undone inside it too; then names count in every path there has been.
     """
 
     def __init__(self, namespace: Namespace, catalog: CatalogSnapshot) -> None:
         self._catalog = catalog
+        self.parameters = namespace.parameters
         self._paths = [namespace.search_path]
         self._uncertain = False
         self._temporary = set(namespace.temporary)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import calls, expressions, from_items, naming
+from gateway.analysis.postgres import calls, conversions, expressions, from_items, naming
 from gateway.analysis.postgres.context import Context, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope, Source, Value
@@ -52,6 +52,7 @@ def _plain(ctx: Context, statement: pb.SelectStmt, outer: Scope, clause: Clause 
 def _values(ctx: Context, statement: pb.SelectStmt, scope: Scope, clause: Clause | None) -> Rows:
     """All rows at the same position make one column."""
     columns: list[Column] = []
+    before = len(ctx.findings.parted)
     for row in statement.values_lists:
         for index, node in enumerate(row.list.items):
             if index < len(columns) and node.WhichOneof("node") in expressions.CONSTANTS:
@@ -63,6 +64,8 @@ def _values(ctx: Context, statement: pb.SelectStmt, scope: Scope, clause: Clause
             else:
                 columns[index].origins |= value.origins
                 columns[index].exact = False
+    if len(ctx.findings.parted) != before and len(statement.values_lists) > 1:
+        conversions.combined(ctx)
     rows = Rows(columns)
     _ordering(ctx, statement, scope, rows)
     return rows
@@ -254,7 +257,9 @@ def _set_operation(ctx: Context, statement: pb.SelectStmt, scope: Scope, clause:
             arms.append(left)
             break
         node = left
-    rows = merged([select(ctx, arm, scope, None) for arm in reversed(arms)])
+    results = [select(ctx, arm, scope, None) for arm in reversed(arms)]
+    conversions.aligned(ctx, results)
+    rows = merged(results)
     _use_columns(rows.columns, Clause.DISTINCT, rows.rest) if distinct else None
     use(_all(rows), clause)
     _ordering(ctx, statement, scope, rows)
@@ -346,6 +351,7 @@ def _recursive(ctx: Context, statement: pb.SelectStmt, parent: Scope, cte: Cte, 
             break
     if not statement.all:
         _use_columns(rows.columns, Clause.DISTINCT, rows.rest)
+    conversions.aligned(ctx, [first, again])
     return rows
 
 

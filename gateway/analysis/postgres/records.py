@@ -67,11 +67,12 @@ def freeze(records: Iterable[Record]) -> tuple[Access, ...]:
 class Findings:
     """Everything one statement's walk has found so far."""
 
-    __slots__ = ("effects", "functions", "literals_matter", "opaque", "records", "unknown")
+    __slots__ = ("effects", "functions", "literals_matter", "opaque", "parted", "records", "unknown")
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.functions: dict[FunctionUse, None] = {}
+        self.parted: list[int] = []  # types of values with parts whose reading runs users' functions (`conversions`)
         self.effects: list[Effect] = []
         self.unknown: set[ObjectName] = set()
         self.literals_matter = False

@@ -13,12 +13,12 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from gateway.model.decision import Outcome, Reason, ReasonCode
+from gateway.model.decision import Outcome
 from gateway.model.errors import AuditUnavailable, GatewayError
 from gateway.model.identity import Engine
 from gateway.model.own import OwnRefused, OwnRequest, Value
 from gateway.model.statement import Origin, Statement
-from gateway.proxy.own import OwnAnswers
+from gateway.proxy.own import OwnAnswers, answered, refused_verdict
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import PROBED
 from gateway.proxy.postgres.own_values import own_refusal
@@ -74,26 +74,28 @@ class Decider:
         values: Sequence[Value] = (),
         *,
         runs: bool = True,
+        parameters: tuple[int, ...] = (),
     ) -> Answer | None:
         """The answer for the message at the head, or None: ask again when `resume` was called. `runs`: the message runs the
         text, it does not only name it, with `values` for what is asked of the gateway itself. `path` is the search path that
-        settled the names of an open portal, where it is not the present one."""
+        settled the names of an open portal, where it is not the present one; `parameters` are users' types declared."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
             return answer
         if self._must_wait():
             return None
         c = self._c
+        statement = self._statement(text, origin, path, parameters)
         if c.rooms.own is not None and _OWN.search(text) is not None:
-            found = self._own(c.rooms.own, self._statement(text, origin, path), values, runs=runs)
+            found = self._own(c.rooms.own, statement, values, runs=runs)
             if found is not _ANOTHERS:
                 return found
         try:
-            verdict = c.judge.judge(c.who, self._statement(text, origin, path), c.state)
+            verdict = c.judge.judge(c.who, statement, c.state)
         except GatewayError as error:
             return _undecided(error)
         if answer is None and c.judge.unknown(verdict):
-            self._later(self._after_refresh(text, origin, path))
+            self._later(self._after_refresh(text, origin, path, parameters))
             return None
         return self._settled(verdict, text)
 
@@ -156,9 +158,11 @@ class Decider:
             return True
         return False
 
-    def _statement(self, text: str, origin: Origin, path: tuple[str, ...] | None) -> Statement:
+    def _statement(self, text: str, origin: Origin, path: tuple[str, ...] | None, parameters: tuple[int, ...]) -> Statement:
         c = self._c
         namespace = c.state.namespace
+        if parameters:
+            namespace = replace(namespace, parameters=parameters)
         if path is not None and path != namespace.search_path:
             namespace = replace(namespace, search_path=path)
         if c.judge.names_things(text):
@@ -234,9 +238,11 @@ class Decider:
             raise
         return None
 
-    async def _after_refresh(self, text: str, origin: Origin, path: tuple[str, ...] | None) -> Answer | None:
+    async def _after_refresh(
+        self, text: str, origin: Origin, path: tuple[str, ...] | None, parameters: tuple[int, ...]
+    ) -> Answer | None:
         c = self._c
-        verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin, path), c.state)
+        verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin, path, parameters), c.state)
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
         if verdict.outcome is Outcome.DENY:
@@ -254,22 +260,14 @@ class Decider:
                 return _ANOTHERS
             if not runs:
                 return Answer(self._c.judge.answered_here(text, request, ()))
-            self._later(self._answered(own, text, request.bound(values)))
+            self._later(self._answered(own, statement, request.bound(values)))
         except OwnRefused as refused:
-            return self._own_refused(text, refused)
+            return Answer(refused_verdict(self._c.judge, text, refused), own_refusal(refused))
         return None
 
-    async def _answered(self, own: OwnAnswers, text: str, request: OwnRequest) -> Answer:
-        c = self._c
-        try:
-            rows = await own.answer(c.who, request, c.state.namespace)
-        except OwnRefused as refused:
-            return self._own_refused(text, refused)
-        return Answer(c.judge.answered_here(text, request, rows))
-
-    def _own_refused(self, text: str, refused: OwnRefused) -> Answer:
-        reason = Reason(ReasonCode.OPAQUE, str(refused), hint=refused.hint)
-        return Answer(self._c.judge.answered_here(text, None, (), reason), own_refusal(refused))
+    async def _answered(self, own: OwnAnswers, statement: Statement, request: OwnRequest) -> Answer:
+        verdict, refused = await answered(own, self._c.judge, self._c.who, statement, request)
+        return Answer(verdict, None if refused is None else own_refusal(refused))
 
     async def _counted(self, verdict: Verdict) -> None:
         await self._c.obliged.prepare(verdict)

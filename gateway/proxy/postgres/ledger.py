@@ -34,15 +34,19 @@ UNANSWERED: Final = 4  # reason of the client's valve
 
 
 class Prepared:
-    """A statement that the server has parsed. `stamp` is the session's stamp its verdict was made under; None: judge anew."""
+    """A statement that the server has parsed. `stamp` is the session's stamp its verdict was made under; None: judge anew.
+    `parameters` are the users' types that the client declared for its parameters."""
 
-    __slots__ = ("name", "release", "stamp", "text", "verdict")
+    __slots__ = ("name", "parameters", "release", "stamp", "text", "verdict")
 
-    def __init__(self, name: bytes, text: str, verdict: Verdict, stamp: object | None) -> None:
+    def __init__(
+        self, name: bytes, text: str, verdict: Verdict, stamp: object | None, parameters: tuple[int, ...] = ()
+    ) -> None:
         self.name = name
         self.text = text
         self.verdict = verdict
         self.stamp = stamp
+        self.parameters = parameters
         self.release: Release | None = None
 
 

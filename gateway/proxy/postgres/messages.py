@@ -28,7 +28,7 @@ from gateway.proxy.postgres.ledger import (
 )
 from gateway.proxy.postgres.names import MAX_PORTALS, Portal
 from gateway.proxy.postgres.own import stand_in_parse, stand_in_query
-from gateway.proxy.postgres.own_values import OwnPortal, OwnPrepared, declared, own_refusal, own_values
+from gateway.proxy.postgres.own_values import OwnPortal, OwnPrepared, declared, own_refusal, own_values, users_types
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.postgres.frames import SMALL_LIMIT
@@ -107,7 +107,9 @@ def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:  #
         return _refused(c, PARSE, text, body)
     if c.names.full:
         return _refused(c, PARSE, Refusal("53200", "gateway: too many prepared statements in this session"), body)
-    answer = c.decider.decide(text, Origin.EXTENDED, runs=False)
+    types = data[text_end + 1 : end]
+    parameters = users_types(declared(types)) if len(types) > 2 else ()
+    answer = c.decider.decide(text, Origin.EXTENDED, runs=False, parameters=parameters)
     if answer is None:
         return WAIT
     c.client_side.open_pipeline = True
@@ -115,9 +117,9 @@ def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:  #
         c.ledger.append(c.begin(PARSE, answer))
         return refuse.FAILING_PARSE
     lasting = not (answer.verdict.named or answer.verdict.bound) and answer.release is None
-    prepared = Prepared(name, text, answer.verdict, c.stamp if lasting else None)
+    prepared = Prepared(name, text, answer.verdict, c.stamp if lasting else None, parameters)
     prepared.release = answer.release
-    own, types = answer.verdict.own, data[text_end + 1 : end]
+    own = answer.verdict.own
     if own is not None:
         prepared = OwnPrepared(prepared, declared(types))
     if name:
@@ -214,7 +216,9 @@ def _judged_again(c: "Conversation", prepared: Prepared, kind: int) -> bytes | N
         return None if c.decider.settle() else WAIT
     path = prepared.path if isinstance(prepared, Portal) else None
     values = prepared.values if isinstance(prepared, OwnPortal) else ()
-    answer = c.decider.decide(prepared.text, Origin.EXTENDED, path, values, runs=kind == EXECUTE)
+    answer = c.decider.decide(
+        prepared.text, Origin.EXTENDED, path, values, runs=kind == EXECUTE, parameters=prepared.parameters
+    )
     if answer is None:
         return WAIT
     if answer.refusal is not None or answer.verdict is None:

@@ -24,7 +24,7 @@ class Portal(Prepared):
     __slots__ = ("path",)
 
     def __init__(self, prepared: Prepared, path: tuple[str, ...]) -> None:
-        super().__init__(prepared.name, prepared.text, prepared.verdict, prepared.stamp)
+        super().__init__(prepared.name, prepared.text, prepared.verdict, prepared.stamp, prepared.parameters)
         self.path = path
 
 

@@ -14,6 +14,7 @@ from gateway.wire.postgres.frontend import Bind
 _TYPES: Final = Struct("!I")
 _UNDECLARED: Final[dict[ColumnType, int]] = {"text": 25, "int8": 20, "bool": 16}  # as the stand-in's casts have them
 _BOOL: Final = 16
+_FIRST_USER_OID: Final = 16384  # FirstNormalObjectId
 _INTEGERS: Final = {20: 8, 21: 2, 23: 4}  # pg_type's OIDs and their sizes
 _TEXTS: Final = frozenset({18, 19, 25, 114, 705, 1042, 1043})
 
@@ -40,7 +41,7 @@ class OwnPrepared(Prepared):
     __slots__ = ("types",)
 
     def __init__(self, prepared: Prepared, types: tuple[int, ...]) -> None:
-        super().__init__(prepared.name, prepared.text, prepared.verdict, prepared.stamp)
+        super().__init__(prepared.name, prepared.text, prepared.verdict, prepared.stamp, prepared.parameters)
         self.types = types
 
 
@@ -52,6 +53,11 @@ class OwnPortal(Portal):
     def __init__(self, prepared: Prepared, path: tuple[str, ...], values: tuple[Value, ...]) -> None:
         super().__init__(prepared, path)
         self.values = values
+
+
+def users_types(declared_types: tuple[int, ...]) -> tuple[int, ...]:
+    """Those of them that are not the server's own: converting a value to one may run users' functions."""
+    return tuple(sorted({oid for oid in declared_types if oid >= _FIRST_USER_OID}))
 
 
 def declared(types: bytes) -> tuple[int, ...]:
