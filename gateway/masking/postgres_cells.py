@@ -6,12 +6,12 @@ NULL. Formats: the output and send functions of the types (src/backend/utils/adt
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from struct import Struct, error
 
 from gateway.masking.arrays import map_binary_array, map_text_array
-from gateway.masking.ascii import ascii_masker
+from gateway.masking.ascii import ascii_column, ascii_masker
 from gateway.masking.values import ValueMasker
 from gateway.model.masker import HashMask, Masker, NullMask
 
@@ -55,7 +55,7 @@ def _null(_: bytes) -> None:
 
 def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
     if type_oid in _TEXT_TYPES:
-        return _text(masker)
+        return TextCell(masker)
     if type_oid in _INTEGERS:
         return _integer_binary(masker, _INTEGERS[type_oid]) if binary else _integer_text(masker, _INTEGERS[type_oid])
     if type_oid in _FLOATS:
@@ -71,17 +71,34 @@ def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
     return _null
 
 
-def _text(masker: ValueMasker) -> Cell:
-    mask = masker.text
-    fast = ascii_masker(masker.spec)
+class TextCell:
+    """Masks text, in both formats the same: one value, or many of a column at once."""
 
-    def cell(value: bytes) -> bytes | None:
-        if fast is not None and value.isascii():
-            return fast(value)
-        masked = mask(value.decode("utf-8", "surrogateescape"))
+    __slots__ = ("_fast", "_many", "_mask")
+
+    def __init__(self, masker: ValueMasker) -> None:
+        self._mask = masker.text
+        self._fast = ascii_masker(masker.spec)
+        self._many = ascii_column(masker.spec)
+
+    def __call__(self, value: bytes) -> bytes | None:
+        if self._fast is not None and value.isascii():
+            return self._fast(value)
+        masked = self._mask(value.decode("utf-8", "surrogateescape"))
         return None if masked is None else masked.encode("utf-8", "surrogateescape")
 
-    return cell
+    def many(self, values: list[bytes]) -> Sequence[bytes | None]:
+        """What one value after the other would be; equal ones are masked once where there are many."""
+        distinct = set(values)
+        if len(distinct) * 2 <= len(values):
+            known = dict(zip(distinct, self._each(list(distinct)), strict=True))
+            return [known[value] for value in values]
+        return self._each(values)
+
+    def _each(self, values: list[bytes]) -> Sequence[bytes | None]:
+        if self._many is not None and b"".join(values).isascii():
+            return self._many(values)
+        return list(map(self, values))
 
 
 def _bounds(layout: Struct) -> tuple[int, int]:

@@ -1,9 +1,13 @@
-"""DataRow messages of a result with masked columns: one pass over the cells, only masked ones are touched."""
+"""DataRow messages of a result with masked columns: one pass over the cells, only masked ones are touched.
+
+Runs of short rows are masked all at once (`postgres_runs.py`) where they are of that kind.
+"""
 
 from collections.abc import Sequence
 from struct import Struct, error
 
 from gateway.masking.postgres_cells import Cell
+from gateway.masking.postgres_runs import PostgresRunMasker
 from gateway.model.errors import GatewayError
 
 _COUNT = Struct("!H")
@@ -13,6 +17,8 @@ _NULL = b"\xff\xff\xff\xff"
 # Values of a column whose masked form is remembered: few, and short ones.
 _REMEMBERED = 2_048
 _REMEMBERED_SIZE = 256
+# After a run that had to go row by row, so many are not tried otherwise.
+_PATIENCE = 15
 
 
 def _hidden(_: bytes) -> None:
@@ -26,13 +32,15 @@ class RowMalformed(GatewayError):
 class PostgresRowMasker:
     """Masks rows of one result. `cells[i]` masks column i, None leaves it as it is."""
 
-    __slots__ = ("_cells", "_columns", "_count", "_last", "_steps")
+    __slots__ = ("_cells", "_columns", "_count", "_last", "_run", "_steps", "_untried")
 
     def __init__(self, cells: Sequence[Cell | None]) -> None:
         self._cells = tuple(cells)
         self._columns = len(cells)
         self._last = max((index for index, cell in enumerate(cells) if cell is not None), default=-1)
         self._count = _COUNT.pack(self._columns)
+        self._run = PostgresRunMasker(cells)
+        self._untried = 0
         self._steps: list[tuple[range, Cell, dict[bytes, bytes]]] = []  # columns to pass over, then one that is masked
         before = 0
         for index, cell in enumerate(cells):
@@ -46,11 +54,18 @@ class PostgresRowMasker:
         return cls([_hidden] * (_COUNT.unpack_from(body)[0] if len(body) >= 2 else 0))
 
     def mask_run(self, data: bytes, start: int, end: int) -> bytes:
-        """The whole DataRow messages in data[start:end]. Raises RowMalformed.
+        """The whole DataRow messages in data[start:end]. Raises RowMalformed."""
+        if self._untried:
+            self._untried -= 1
+        else:
+            masked = self._run.mask(data, start, end)
+            if masked is not None:
+                return masked
+            self._untried = _PATIENCE
+        return self._row_by_row(data, start, end)
 
-        The loop every masked row goes through: nothing is copied but what stays, and a value that came lately is not masked
-        again.
-        """
+    def _row_by_row(self, data: bytes, start: int, end: int) -> bytes:
+        """Nothing is copied but what stays, and a value that came lately is not masked again."""
         out: list[bytes] = []
         keep, unpack, pack, count, steps = out.append, _SIZE.unpack_from, _HEADER.pack, self._count, self._steps
         row = start
