@@ -53,6 +53,7 @@ async def mysql_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         limits=settings.limits,
         meter=rooms.metrics.statement,
         waits=rooms.metrics.waited,
+        own=rooms.own,
     )
     door = MySqlDoor(
         desk=desk,

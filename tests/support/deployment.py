@@ -15,10 +15,12 @@ from typing import Any, Self
 
 import asyncpg
 import httpx
+import pymysql
 
 from gateway.demo.home import SERVER_USER, shipped_policies
+from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer, free_port
-from gateway.demo.shop import fill_postgres
+from gateway.demo.shop import fill_mysql, fill_postgres
 from tests.support.servers import Certificates
 
 SERVER_PASSWORD = "server's own pass word"
@@ -54,6 +56,8 @@ class Deployment:
     server_tls: str = 'mode = "disable"'
     store_url: str = "sqlite:///gateway.db"
     workers: int = 1
+    mysql: MariaDbServer | None = None  # in front of it too: `my1`, whose shop is in the same project
+    mysql_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -80,6 +84,8 @@ class Deployment:
     def prepare(self) -> Self:
         """Fill the server, write the folder, apply the workspace."""
         asyncio.run(self._fill())
+        if self.mysql is not None:
+            fill_mysql(self.mysql, SERVER_PASSWORD)
         self.home.mkdir(parents=True, exist_ok=True)
         if not self.bundle.exists():
             shutil.copytree(shipped_policies(), self.bundle)
@@ -95,8 +101,9 @@ class Deployment:
         tls = ""
         if self.tls is not None:
             tls = f'\n[tls]\ncert = "{self.tls.server_cert}"\nkey = "{self.tls.server_key}"\n'
+        mysql = f'mysql = "127.0.0.1:{self.mysql_port}"\n' if self.mysql is not None else ""
         self.config.write_text(
-            f'[listen]\npostgres = "127.0.0.1:{self.port}"\nhttp = "127.0.0.1:{self.http_port}"\n{tls}'
+            f'[listen]\npostgres = "127.0.0.1:{self.port}"\nhttp = "127.0.0.1:{self.http_port}"\n{mysql}{tls}'
             f'\n[store]\nurl = "{self.store_url}"\n\n[audit]\ndir = "audit"\ncheckpoint_seconds = 1.0\n'
             f'\n[policy]\ndir = "policies"\n\n[secrets]\nkey_file = "master.key"\n'
             f"{self.settings if extra is None else extra}"
@@ -104,11 +111,20 @@ class Deployment:
 
     def workspace(self, people: Mapping[str, Sequence[str]] = PEOPLE) -> str:
         databases = ", ".join(f'"pg1/{name}"' for name in ("shop", *self.databases))
+        mysql = ""
+        if self.mysql is not None:
+            databases += ', "my1/shop"'
+            mysql = (
+                '[[instances]]\nname = "my1"\nengine = "mysql"\nhost = "127.0.0.1"\n'
+                f'port = {self.mysql.port}\nenvironment = "prod"\nusername = "{SERVER_USER}"\n'
+                'password_env = "SERVER_PASSWORD"\n\n[instances.tls]\nmode = "disable"\n\n'
+                '[[projects]]\nname = "payroll"\ndatabases = ["my1/hr"]\n\n'
+            )
         text = (
             '[[environments]]\nname = "prod"\n\n[[instances]]\nname = "pg1"\nengine = "postgres"\nhost = "127.0.0.1"\n'
             f'port = {self.server.port}\nenvironment = "prod"\nusername = "{SERVER_USER}"\n'
             f'password_env = "SERVER_PASSWORD"\n\n[instances.tls]\n{self.server_tls}\n\n'
-            f'[[projects]]\nname = "shop"\ndatabases = [{databases}]\n'
+            f'{mysql}[[projects]]\nname = "shop"\ndatabases = [{databases}]\n'
         )
         for name, roles in people.items():
             text += (
@@ -195,6 +211,13 @@ class Deployment:
     def direct(self, database: str = "shop", **more: str) -> str:
         """As the gateway's own login, past the gateway."""
         return conninfo(self.server.host, self.server.port, SERVER_USER, SERVER_PASSWORD, database, **more)
+
+    def mysql_client(self, user: str, database: str = "my1/shop", **options: Any) -> pymysql.Connection:
+        """PyMySQL through the gateway."""
+        word = password_of(user).encode()  # a str would go in latin1
+        return pymysql.connect(
+            host="127.0.0.1", port=self.mysql_port, user=user, password=word, database=database, **options
+        )
 
     def psql(self, dsn: str, *arguments: str, script: str | None = None, seconds: float = 60) -> "Done":
         """The psql of the server's own version."""

@@ -197,9 +197,10 @@ class ClientSide(asyncio.Protocol):
             return False
         kind = rest[4]
         streamed = commands.STREAMED.get(kind)
-        if streamed is not None:
+        own = streamed is not None and commands.asks_gateway(c, bytes(rest[HEADER_SIZE : HEADER_SIZE + commands.HEAD]))
+        if streamed is not None and not own:
             return self._begin_stream(streamed, size)
-        limit = c.rooms.limits.statement_bytes + _SMALL if kind in commands.TEXTS else _SMALL
+        limit = c.rooms.limits.statement_bytes + _SMALL if own or kind in commands.TEXTS else _SMALL
         end = self._whole(limit)
         if end < 0:
             if end == _TOO_LARGE:
@@ -210,7 +211,7 @@ class ClientSide(asyncio.Protocol):
             return False
         raw = bytes(rest[:end])
         payload, sequence = _joined(raw)
-        handler = commands.HANDLERS.get(kind, commands.unknown)
+        handler = commands.execute_own if own else commands.HANDLERS.get(kind, commands.unknown)
         if not handler(c, payload, sequence, raw):
             return False
         del rest[:end]

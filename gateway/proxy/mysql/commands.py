@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import Category, Footprint
 from gateway.model.statement import Namespace, Origin
-from gateway.proxy.mysql import refuse
+from gateway.proxy.mysql import own, refuse
 from gateway.proxy.mysql.decide import Answer
 from gateway.proxy.mysql.execution import CURSOR, Execution, Prepared, calls
 from gateway.proxy.mysql.kill import Kill, parse_kill
@@ -27,6 +27,7 @@ from gateway.wire.mysql.payload import Payload
 if TYPE_CHECKING:
     from gateway.proxy.mysql.conversation import Conversation
 
+_NUMBERED: Final = 5  # bytes of a command and the statement's number
 HEAD: Final = 10  # bytes of a streamed command that decide on it: command, statement id, flags or parameter
 _MAX_PREPARED: Final = 16_382  # max_prepared_stmt_count's default, for one session
 _LAST: Final = 0xFFFFFFFF  # MariaDB: the statement prepared last
@@ -58,6 +59,9 @@ def _query(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bool
     answer = c.decider.decide(text, Origin.SIMPLE)
     if answer is None:
         return False
+    if answer.verdict is not None and answer.verdict.own is not None and answer.refusal is None:
+        own.answer(c, answer.verdict, sequence)
+        return True
     execution = _permitted(c, answer, sequence)
     if execution is None:
         return True
@@ -77,13 +81,16 @@ def _prepare(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bo
     if len(c.prepared) >= _MAX_PREPARED:
         c.refuse_unread(refuse.TOO_MANY_STATEMENTS, payload[1:], sequence)
         return True
-    answer = c.decider.decide(text, Origin.EXTENDED)
+    answer = c.decider.decide(text, Origin.EXTENDED, runs=False)
     if answer is None:
         return False
     if answer.refusal is not None or answer.verdict is None:
         c.refuse(answer, sequence)
         return True
     verdict = answer.verdict
+    if verdict.own is not None:
+        own.prepare(c, text, verdict, sequence)
+        return True
     lasting = not verdict.named and answer.release is None and c.worth_knowing(verdict)
     prepared = Prepared(text, verdict, c.state.namespace, c.stamp if lasting else None)
     prepared.release = answer.release
@@ -275,7 +282,22 @@ def _execute(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":
     return fate
 
 
+def execute_own(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bool:
+    """COM_STMT_EXECUTE of what the gateway has prepared, which must be read whole."""
+    prepared = _statement(c, payload)[1]
+    if not isinstance(prepared, own.OwnPrepared):
+        raise ProtocolViolation("malformed COM_STMT_EXECUTE")
+    return own.execute(c, prepared, payload, sequence)
+
+
+def asks_gateway(c: "Conversation", head: bytes) -> bool:
+    """Whether a COM_STMT_EXECUTE is about what the gateway has prepared itself."""
+    return len(head) >= _NUMBERED and head[0] == Command.STMT_EXECUTE and isinstance(_statement(c, head)[1], own.OwnPrepared)
+
+
 def _fetch(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":
+    if isinstance(_statement(c, head)[1], own.OwnPrepared):
+        return refuse.no_cursor(_statement(c, head)[0])
     return _run_prepared(c, head, "mysqld_stmt_fetch", c.server_side.expect_rows)
 
 
@@ -340,13 +362,20 @@ def _recorded(c: "Conversation", answer: Answer) -> Refusal:
 
 def _long_data(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":
     """A parameter's value in pieces: never answered, right or wrong."""
-    return None if _statement(c, head)[1] is not None else DROPS
+    prepared = _statement(c, head)[1]
+    if isinstance(prepared, own.OwnPrepared):
+        prepared.long_data = True
+        return DROPS
+    return None if prepared is not None else DROPS
 
 
 def _statement_reset(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bool:
     number, prepared = _statement(c, payload)
     if prepared is None:
         c.say_error(refuse.unknown_statement(number, "mysqld_stmt_reset"), sequence)
+    elif isinstance(prepared, own.OwnPrepared):
+        prepared.long_data = False
+        c.say_ok(sequence)
     else:
         c.server_side.expect_simple()
         c.run(None, raw)
@@ -360,7 +389,8 @@ def _statement_close(c: "Conversation", payload: bytes, sequence: int, raw: byte
         del c.prepared[number]
         if prepared.release is not None:
             c.claims.give_back(prepared.release)
-        c.server_write(raw)
+        if not isinstance(prepared, own.OwnPrepared):
+            c.server_write(raw)
     return True
 
 

@@ -6,15 +6,17 @@ the change desk. Meanwhile the client's input waits.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gateway.model.decision import Outcome
 from gateway.model.errors import AuditUnavailable, GatewayError
 from gateway.model.identity import Engine
+from gateway.model.own import SCHEMA, OwnRefused, OwnRequest, Value
 from gateway.model.statement import Namespace, Origin, Statement
 from gateway.proxy.mysql import refuse
 from gateway.proxy.mysql.refuse import Refusal
+from gateway.proxy.own import OwnAnswers, answered, refused_verdict
 from gateway.proxy.rooms import Release
 from gateway.verdict import Verdict
 
@@ -37,6 +39,9 @@ class Answer:
         self.release = release
 
 
+_ANOTHERS: Final = Answer(None)
+
+
 class Decider:
     """`waiting`: the command at the head of the client's input waits, and so does everything behind it."""
 
@@ -48,8 +53,18 @@ class Decider:
         self._task: asyncio.Task[None] | None = None
         self.waiting = False
 
-    def decide(self, text: str, origin: Origin, namespace: Namespace | None = None) -> Answer | None:
-        """The answer for the command at the head, or None: ask again when resumed. `namespace`: not the present one."""
+    def decide(
+        self,
+        text: str,
+        origin: Origin,
+        namespace: Namespace | None = None,
+        values: Sequence[Value] = (),
+        *,
+        runs: bool = True,
+    ) -> Answer | None:
+        """The answer for the command at the head, or None: ask again when resumed. `namespace`: not the present one.
+
+        `runs`: the command runs the text, with `values` for what is asked of the gateway itself; else it only prepares it."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
             return answer
@@ -57,6 +72,10 @@ class Decider:
             return None
         c = self._c
         statement = Statement(Engine.MYSQL, text, namespace or c.state.namespace, origin)
+        if c.rooms.own is not None and SCHEMA in text.lower():
+            found = self._own(c.rooms.own, statement, values, runs=runs)
+            if found is not _ANOTHERS:
+                return found
         try:
             verdict = c.judge.judge(c.who, statement, c.state if namespace is None else None)
         except GatewayError as error:
@@ -95,7 +114,8 @@ class Decider:
 
     def _still_good(self, answer: Answer) -> bool:
         """Whether the answer was found under the rules that still hold."""
-        if answer.verdict is None or answer.refusal is not None or answer.verdict.epoch == self._c.judge.epoch:
+        verdict = answer.verdict
+        if verdict is None or answer.refusal is not None or verdict.own is not None or verdict.epoch == self._c.judge.epoch:
             return True
         if answer.release is not None:
             self._c.claims.give_back(answer.release)
@@ -156,6 +176,24 @@ class Decider:
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, statement)
         return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)
+
+    def _own(self, own: OwnAnswers, statement: Statement, values: Sequence[Value], *, runs: bool) -> Answer | None:
+        """The answer to what the text asks the gateway; `_ANOTHERS` where it asks the server."""
+        judge = self._c.judge
+        try:
+            request = own.recognise(self._c.who, statement)
+            if request is None:
+                return _ANOTHERS
+            if not runs:
+                return Answer(judge.answered_here(statement.text, request, ()))
+            self._later(self._answered(own, statement, request.bound(values)))
+        except OwnRefused as refused:
+            return Answer(refused_verdict(judge, statement.text, refused), refuse.own(refused))
+        return None
+
+    async def _answered(self, own: OwnAnswers, statement: Statement, request: OwnRequest) -> Answer:
+        verdict, refused = await answered(own, self._c.judge, self._c.who, statement, request)
+        return Answer(verdict, None if refused is None else refuse.own(refused))
 
     async def _review(self, verdict: Verdict, statement: Statement) -> Answer:
         """An approved statement passes once; any other goes into an issue."""

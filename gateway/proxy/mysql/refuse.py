@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.model.decision import Reason, ReasonCode
 from gateway.model.identity import Target
+from gateway.model.own import OwnFault, OwnRefused
 from gateway.proxy.outcome import RefusalCode, Refused
 from gateway.verdict import Ruling, Verdict
 from gateway.wire.mysql.results import Err
@@ -60,6 +61,10 @@ def unknown_statement(statement_id: int, command: str) -> Refusal:
     return Refusal(1243, "HY000", f"Unknown prepared statement handler ({statement_id}) given to {command}")
 
 
+def no_cursor(statement_id: int) -> Refusal:
+    return Refusal(1421, "HY000", f"The statement ({statement_id}) has no open cursor.")
+
+
 def unknown_thread(number: int) -> Refusal:
     return Refusal(1094, "HY000", f"Unknown thread id: {number}")
 
@@ -83,6 +88,24 @@ def denied(verdict: Verdict) -> Refusal:
 def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusal:
     text = f"gateway: {ruling.footprint.kind} on {target.address} needs an approved change issue: #{number}"
     return Refusal(1142, "42000", f"{text} ({_detail(ruling)}) HINT: {url}")
+
+
+# Of statements on the gateway's own schema, as the servers say the same of theirs.
+_OWN: Final = {
+    OwnFault.NOT_ANSWERED: (1235, "42000"),
+    OwnFault.NO_DATABASE: (1049, "42000"),
+    OwnFault.NO_RELATION: (1146, "42S02"),
+    OwnFault.NO_COLUMN: (1054, "42S22"),
+    OwnFault.NO_PROCEDURE: (1305, "42000"),
+    OwnFault.WRONG_ARGUMENTS: (1318, "42000"),
+    OwnFault.WRONG_VALUE: (1210, "HY000"),
+    OwnFault.NOT_PERMITTED: (1142, "42000"),
+}
+
+
+def own(refused: OwnRefused) -> Refusal:
+    hint = f" HINT: {refused.hint}" if refused.hint else ""
+    return Refusal(*_OWN[refused.fault], f"{refused}{hint}")
 
 
 def _words(ruling: Ruling, reason: Reason) -> str:
