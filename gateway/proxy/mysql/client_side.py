@@ -86,25 +86,17 @@ class ClientSide(asyncio.Protocol):
 
     def _known_query(self, data: bytes) -> bool:
         c = self._c
-        verdict = c.known.queries.get(data)
-        records = c.records
+        start = self._text_start
+        if start == 7 and data[5:7] != b"\0\x01":
+            return False
+        found = c.known.find(data, start)
+        if found is None or found[0].valid_until <= _now():
+            return False
         try:
-            if verdict is not None:
-                if verdict.valid_until <= _now():
-                    return False
-                c.outlet.gate = records.statement(verdict.rulings[0].audit_body)
-            else:
-                start = self._text_start
-                if start == 7 and data[5:7] != b"\0\x01":
-                    return False
-                text = data[start:]
-                verdict = c.known.shape(text)
-                if verdict is None or verdict.head is None or verdict.valid_until <= _now():
-                    return False
-                c.outlet.gate = records.statement_text(verdict.head, text, verdict.tail)
+            c.outlet.gate = c.records.statement(found[1])
         except AuditUnavailable:
             return False
-        self._go(Execution(records.last, verdict, _clock()), data)
+        self._go(Execution(c.records.last, found[0], _clock()), data)
         return True
 
     def _known_execute(self, data: bytes) -> bool:
