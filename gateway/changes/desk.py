@@ -19,12 +19,11 @@ from gateway.model.change import ChangeNamespace, Issue, IssueRef, IssueState, S
 from gateway.model.errors import Conflict, NotFound
 from gateway.model.event import EventKind
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
-from gateway.store.issues import IssueChange, IssueRepository, NewIssue, NewTask
+from gateway.store.issues import IssueChange, IssueRepository, NewIssue, NewTask, Place, Seen
 
 MAX_STATEMENTS = 1_000  # in one issue
 MAX_OPEN = 200  # issues of one person that nobody has decided
 MAX_COMMENT = 10_000  # characters
-_MAX_PAGES = 20  # of what one listing looks through for issues that the person may see
 _NO_CLIENT = ClientInfo("")
 
 
@@ -186,21 +185,17 @@ class ChangeDesk:
         limit: int = 100,
     ) -> tuple[Issue, ...]:
         """What this person may see, newest first, without tasks and events."""
-        seen: list[Issue] = []
-        known: dict[tuple[str, str], Target] = {}
-        for _ in range(_MAX_PAGES):
-            page = await self._repository.listing(
-                states=states, requester=requester, database=database, below=below, limit=limit
-            )
-            for issue in page:
-                key = (issue.instance, issue.database)
-                target = known[key] = known.get(key) or await self._target(issue)
-                if self._authority.may_see(principal, target, issue.requester):
-                    seen.append(issue)
-            if len(page) < limit or len(seen) >= limit:
-                break
-            below = page[-1].number
-        return tuple(seen[:limit])
+        seen = Seen(
+            principal.name,
+            frozenset([place for place in await self._repository.places() if await self._sees(principal, place)]),
+        )
+        return await self._repository.listing(
+            states=states, requester=requester, database=database, seen=seen, below=below, limit=limit
+        )
+
+    async def _sees(self, principal: Principal, place: Place) -> bool:
+        """Whether this person sees everybody's issues there."""
+        return self._authority.may_see(principal, await self._target(place), "")
 
     # Deciding
 
@@ -304,7 +299,7 @@ class ChangeDesk:
                 return issue, target
         raise NotFound(f"no issue #{number}")
 
-    async def _target(self, issue: Issue) -> Target:
+    async def _target(self, issue: Issue | Place) -> Target:
         """The issue's database; where it is registered no more, what the issue remembers of it."""
         found = await self._targets(issue.instance, issue.database)
         return found or Target(Engine.POSTGRES, issue.instance, issue.database, environment="", project=issue.project)

@@ -13,9 +13,9 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.change import ChangeNamespace, Issue, IssueEvent, IssueState, SchemaChange, Task, TaskState
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # the store itself calls `reencrypt`
 MAX_LISTED = 500
 _SEAL = "sealed:"
 _CONTEXT = "issue_tasks.text"
+_PLACE = (issues.c.instance, issues.c.database_name, issues.c.project)
 _HEAD = [column for column in issues.c if not column.name.startswith("snapshot_")]
 
 
@@ -86,6 +87,22 @@ class NewIssue:
     project: str
     session: str
     namespace: ChangeNamespace
+
+
+class Place(NamedTuple):
+    """Where issues belong: a database, and the project it was of."""
+
+    instance: str
+    database: str
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Whose issues a listing shows: those of `requester`, and everybody's in `places`."""
+
+    requester: str
+    places: frozenset[Place]
 
 
 class IssueChange:
@@ -232,10 +249,11 @@ class IssueRepository:
         states: Sequence[IssueState] = (),
         requester: str | None = None,
         database: tuple[str, str] | None = None,
+        seen: Seen | None = None,
         below: int | None = None,
         limit: int = 100,
     ) -> tuple[Issue, ...]:
-        """Newest first, without tasks and events. `below` continues after the last number seen."""
+        """Newest first, without tasks and events. `below` continues after the last number seen; `seen` None shows all."""
         query = select(*_HEAD).order_by(issues.c.id.desc()).limit(min(limit, MAX_LISTED))
         if states:
             query = query.where(issues.c.state.in_([state.value for state in states]))
@@ -243,11 +261,19 @@ class IssueRepository:
             query = query.where(issues.c.requester == requester)
         if database is not None:
             query = query.where(issues.c.instance == database[0], issues.c.database_name == database[1])
+        if seen is not None:
+            query = query.where(or_(issues.c.requester == seen.requester, tuple_(*_PLACE).in_(sorted(seen.places))))
         if below is not None:
             query = query.where(issues.c.id < below)
         async with self._store.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return tuple(_issue(row, (), ()) for row in rows)
+
+    async def places(self) -> frozenset[Place]:
+        """Every database that there is an issue about."""
+        async with self._store.read() as connection:
+            rows = (await connection.execute(select(*_PLACE).distinct())).all()
+        return frozenset(Place(*row) for row in rows)
 
     async def find_statement(self, requester: str, instance: str, database: str, text: str) -> list[tuple[Issue, Task]]:
         """Every task of this person on this database with exactly this text, newest issue first; issues without events."""

@@ -207,3 +207,15 @@ async def test_an_approver_may_cancel_over_a_claim_that_never_ended(office: Desk
     assert (cancelled.state, cancelled.tasks[0].state) == (IssueState.CANCELLED, TaskState.UNCERTAIN)
     with pytest.raises(Conflict, match="not claimed by this session any more"):
         await release.finished(None)
+
+
+async def test_a_listing_is_full_however_many_issues_the_person_may_not_see(office: Desk) -> None:
+    desk = office.open()
+    own = await desk.refused(session(), ruling(), ADD, ("public",))
+    for number in range(60):
+        await desk.refused(session(BOB, session_id=f"s{number}"), ruling(), f"ALTER TABLE t ADD c{number} int", ("public",))
+    assert [issue.number for issue in await desk.listing(ALICE, limit=1)] == [own.number]
+    assert [issue.number for issue in await desk.listing(EVE, limit=1)] == []
+    newest = [issue.number for issue in await desk.listing(CAROL, limit=2)]
+    assert newest == [61, 60]
+    assert [issue.number for issue in await desk.listing(CAROL, limit=2, below=newest[-1])] == [59, 58]

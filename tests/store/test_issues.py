@@ -13,7 +13,7 @@ from gateway.demo.postgres_server import PostgresServer
 from gateway.model.change import ChangeNamespace, IssueState, TaskState
 from gateway.model.errors import NotFound
 from gateway.store import SecretKey, Store
-from gateway.store.issues import IssueRepository, NewIssue, NewTask
+from gateway.store.issues import IssueRepository, NewIssue, NewTask, Place, Seen
 from tests.support.servers import MariaDbServer
 
 _counter = itertools.count()
@@ -174,6 +174,11 @@ async def test_listing_filters_and_pages(repository: IssueRepository) -> None:
     assert await listed(requester="bob") == [other]
     assert await listed(database=("pg1", "shop"), limit=2) == [numbers[2], numbers[1]]
     assert await listed(database=("pg1", "shop"), below=numbers[1]) == [numbers[0]]
+    assert await repository.places() == {Place("pg1", "shop", "shop"), Place("pg2", "hr", "hr")}
+    assert await listed(seen=Seen("bob", frozenset())) == [other]
+    assert await listed(seen=Seen("eve", frozenset({Place("pg1", "shop", "shop")})), limit=2) == [numbers[2], numbers[1]]
+    assert await listed(seen=Seen("bob", await repository.places())) == [other, *reversed(numbers)]
+    assert await listed(seen=Seen("eve", frozenset({Place("pg1", "shop", "other")}))) == []
 
 
 async def test_snapshots_of_any_size(repository: IssueRepository) -> None:
