@@ -17,8 +17,11 @@ def serve(config: Path, workers: int, worker: int | None) -> int:
     """Serve clients until SIGTERM, which lets every session come to its end first."""
     settings = load_settings(config)
     if worker is None and workers > 1:
+        from gateway.endpoints import require_free
         from gateway.supervisor import supervise
 
+        listen = settings.listen
+        require_free(endpoint for endpoint in (listen.postgres, listen.mysql, listen.http) if endpoint is not None)
         return supervise(["serve", "-c", str(config), "--workers", str(workers)], workers)
     from gateway.app import run_worker
     from gateway.logs import start_logging

@@ -14,6 +14,7 @@ from gateway.demo.home import PEOPLE, DemoHome, Ports
 from gateway.demo.mariadb_server import MariaDbServer
 from gateway.demo.postgres_server import PostgresServer
 from gateway.demo.shop import fill_mysql, fill_postgres
+from gateway.endpoints import require_free
 from gateway.model.errors import GatewayError
 from gateway.store import SecretKey, Store
 from gateway.store.workspace import load_workspace
@@ -32,6 +33,10 @@ async def run_demo(home: DemoHome, ports: Ports) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    wanted = {"--pg-port": ports.postgres, "--mysql-port": ports.mysql, "--http-port": ports.http}
+    for option, port in wanted.items():
+        if port:
+            require_free([f"127.0.0.1:{port}"], f"; is the demo running already? {option} chooses another port")
     _progress("Preparing", str(home.folder))
     home.prepare(ports)
     server, mariadb = home.postgres(), home.mariadb() if ports.mysql else None

@@ -150,6 +150,18 @@ def test_a_port_that_is_taken(folder: Deployment, which: str) -> None:
     assert not listens(folder.port)
 
 
+@pytest.mark.parametrize("which", ["port", "http_port"])
+def test_a_port_that_another_gateway_shares_with_its_workers(folder: Deployment, which: str) -> None:
+    """The kernel would let a second gateway join, and give it a part of the first one's connections."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", getattr(folder, which)))
+        taken.listen()
+        done = folder.gateway("serve", "-c", str(folder.config), "--workers", "2")
+        assert done.returncode == 3
+        assert f"cannot listen on 127.0.0.1:{getattr(folder, which)}" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
