@@ -6,6 +6,7 @@ and one for many values of a column, without a call for each.
 
 from collections.abc import Callable
 from itertools import repeat
+from operator import add, eq
 from typing import Final
 
 from gateway.model.masker import DigitsMask, EmailMask, Masker, PartialMask
@@ -86,15 +87,14 @@ def _emails(values: list[bytes]) -> list[bytes]:
 
 
 def _digits_of(values: list[bytes], keep: int) -> list[bytes]:
-    """Where the last characters are digits all of them, the others are hidden in one go."""
-    heads = b"\0".join([value[:-keep] for value in values])
-    hidden = heads.translate(_STARS).split(b"\0")
-    if len(hidden) != len(values):  # a value holds the separator
+    """Where all end with so many digits and hold others before them, they are hidden in one go."""
+    tails = [value[-keep:] for value in values]
+    heads = [value[:-keep] for value in values]
+    hidden = b"\0".join(heads).translate(_STARS).split(b"\0")
+    ends = b"".join(tails)
+    if not ends.isdigit() or len(ends) != keep * len(values) or len(hidden) != len(values) or any(map(eq, hidden, heads)):
         return [_digits(value, keep) for value in values]
-    return [
-        head + value[-keep:] if value[-keep:].isdigit() and not value.startswith(head) else _digits(value, keep)
-        for head, value in zip(hidden, values, strict=True)
-    ]
+    return list(map(add, hidden, tails))
 
 
 def _partials(values: list[bytes], first: int, last: int, fill: bytes) -> list[bytes]:

@@ -2,8 +2,9 @@
 
 Where no row and no field is longer than 250 bytes, every length on the wire begins with three zero bytes, and text holds none:
 so these bytes separate the fields, and the interpreter's own split and join do what else is a loop over cells. NULL and the
-empty value are given marks of the same shape first. Then every length that stands in the rows is compared with what was split;
-where one differs, the run is not of this kind (a zero in a binary value, a longer row) and its rows go one by one.
+empty value are given marks of the same shape first, where there are any. Then every length that stands in the rows is compared
+with what was split; where one differs, the run is not of this kind (a zero in a binary value, a longer row) and its rows go one
+by one.
 
     D 000 z 0 n  000 3 abc  000 5 hello  D 000 z 0 n …        split:  z0n  3abc  5helloD  z0n …
 """
@@ -32,11 +33,12 @@ _first, _last = itemgetter(0), itemgetter(-1)
 class PostgresRunMasker:
     """Masks runs of one result. `cells` as for `PostgresRowMasker`."""
 
-    __slots__ = ("_base", "_headers", "_masked", "_step")
+    __slots__ = ("_base", "_headers", "_marks", "_masked", "_step")
 
     def __init__(self, cells: Sequence[Cell | None]) -> None:
         columns = len(cells)
         self._step = columns + 1
+        self._marks = False  # rows of this result hold NULLs or empty values
         self._base = 6 + 4 * columns  # a row's length without its values
         self._masked = [(index, cell) for index, cell in enumerate(cells, 1) if cell is not None]
         self._headers = [bytes((size, columns >> 8, columns & 0xFF)) for size in range(_LONGEST + 1)]
@@ -45,14 +47,29 @@ class PostgresRunMasker:
         """The DataRow messages in data[start:end], masked; None where they must be taken one by one."""
         if data[start : start + 4] != b"D" + _SEPARATOR:
             return None
-        marked = data[start + 4 : end] + b"D"  # so that there is one behind every row
-        marked = marked.replace(_EMPTY, _SEPARATOR + _EMPTY_MARK).replace(_NULL, _SEPARATOR + _NULL_MARK)
-        pieces = marked.split(_SEPARATOR)
-        heads = self._heads(pieces)
-        if heads is None or not self._replace(pieces, heads):
+        body = data[start + 4 : end] + b"D"  # so that there is one behind every row
+        found = None if self._marks else self._split(body, body)
+        if found is None:
+            marked = body.replace(_EMPTY, _SEPARATOR + _EMPTY_MARK).replace(_NULL, _SEPARATOR + _NULL_MARK)
+            found = self._split(body, marked)
+            if found is None:
+                return None
+            self._marks = True
+        pieces, heads = found
+        if not self._replace(pieces, heads):
             return None
         joined = b"D" + _SEPARATOR + _SEPARATOR.join(pieces)[:-1]
-        return joined.replace(_SEPARATOR + _NULL_MARK, _NULL).replace(_SEPARATOR + _EMPTY_MARK, _EMPTY)
+        if any(map(_marks, heads)):
+            joined = joined.replace(_SEPARATOR + _NULL_MARK, _NULL).replace(_SEPARATOR + _EMPTY_MARK, _EMPTY)
+        return joined
+
+    def _split(self, body: bytes, marked: bytes) -> tuple[list[bytes], list[bytes]] | None:
+        """(pieces, the first bytes of every column's); None where they are not the fields. Every mark made one byte more."""
+        pieces = marked.split(_SEPARATOR)
+        heads = self._heads(pieces)
+        if heads is None or sum(map(_marks, heads)) != len(marked) - len(body):
+            return None
+        return pieces, heads
 
     def _heads(self, pieces: list[bytes]) -> list[bytes] | None:
         """The first bytes of every column's pieces; None unless all lengths of all rows are those of the pieces."""
@@ -98,9 +115,13 @@ class PostgresRunMasker:
         return True
 
 
+def _marks(heads: bytes) -> int:
+    return heads.count(b"\xff") + heads.count(b"\xfe")
+
+
 def _masked(cell: Cell, pieces: list[bytes], heads: bytes) -> list[bytes] | None:
     """The masked pieces of a column; None where a masked value cannot stand in a piece."""
-    if b"\xff" not in heads and b"\xfe" not in heads:
+    if not _marks(heads):
         return _pieces(cell, [piece[1:] for piece in pieces])
     values = [b"" if piece == _EMPTY_MARK else piece[1:] for piece in pieces if piece != _NULL_MARK]
     masked = _pieces(cell, values)

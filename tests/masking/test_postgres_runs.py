@@ -102,3 +102,10 @@ def test_a_masked_value_that_is_too_long() -> None:
     cells: list[Cell | None] = [lambda value: value * 2]
     assert PostgresRunMasker(cells).mask(run, 0, len(run)) is None
     assert PostgresRowMasker(cells).mask_run(run, 0, len(run)) == run_of([[b"a" * 480]])
+
+
+@pytest.mark.parametrize("fake", [b"\0\0\0\xff\xff", b"\0\0\0\xfe\xfe"])
+def test_lengths_that_look_like_marks_are_none(fake: bytes) -> None:
+    values = pack("!H", 2) + fake + pack("!i", 1) + b"a"
+    run = b"D" + pack("!I", 4 + len(values) - 1) + values
+    assert PostgresRunMasker([None, lambda _: b"x"]).mask(run, 0, len(run)) is None
