@@ -20,12 +20,13 @@ from gateway.store.access_requests import (
     NewRequest,
     RequestState,
     add_request,
+    close_request,
     count_open,
     decide_request,
     find_request,
     list_requests,
 )
-from gateway.store.grants import StoredGrant, add_grant
+from gateway.store.grants import StoredGrant, add_grant, revoke_grants_of
 from gateway.store.store import Store
 
 SHORTEST, LONGEST = 60, 90 * 24 * 3600  # seconds
@@ -37,7 +38,7 @@ REQUESTABLE = frozenset(Action) - {Action.APPROVE, Action.APPROVE_OWN, Action.AD
 
 
 class AccessDesk:
-    """Request, approve, reject, cancel and list temporary access."""
+    """Request, approve, reject, cancel, revoke and list temporary access."""
 
     def __init__(self, store: Store, recorder: Recorder, authority: Authority, *, targets: Targets, clock: Clock) -> None:
         self._store = store
@@ -107,6 +108,21 @@ class AccessDesk:
         request, target = await self._visible(principal, number)
         self._authority.require_cancel(principal, target, request.requester, request.object)
         return await self._close(principal, target, request, RequestState.CANCELLED, comment)
+
+    async def revoke(self, principal: Principal, number: int, comment: str = "") -> AccessRequest:
+        """End approved access before its time: by who may approve it, or by whoever has it. Live sessions follow at once.
+
+        Raises NotFound, Forbidden, and Conflict where nothing of it counts any more."""
+        request, target = await self._visible(principal, number)
+        self._authority.require_cancel(principal, target, request.requester, request.object)
+        async with self._store.change() as connection:
+            now = self._clock()
+            grants = await revoke_grants_of(connection, number, now)
+            if not grants:
+                raise Conflict(f"access request #{number} is {request.state.value}: there is no access that could be revoked")
+            await close_request(connection, number, RequestState.REVOKED, by=principal.name, comment=comment, now=now)
+            await self._record(EventKind.ACCESS_REVOKED, principal, target, request, {"grants": grants, "comment": comment})
+        return await self._again(number)
 
     async def show(self, principal: Principal, number: int) -> AccessRequest:
         """Raises NotFound, also for what this person may not know of."""

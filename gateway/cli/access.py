@@ -10,7 +10,7 @@ import click
 from gateway.cli.client import ApiClient, api_options
 from gateway.cli.output import Format, format_option, local_time, plain, print_fields, print_json, print_rows
 
-_STATES = ["open", "approved", "rejected", "cancelled"]
+_STATES = ["open", "approved", "rejected", "cancelled", "revoked"]
 _COLUMNS = ["number", "state", "requester", "object", "actions", "for", "reason"]
 _UNUSED_COLUMNS = ["id", "subject", "object", "action", "given", "ends", "granted_by", "reason"]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -124,6 +124,16 @@ def reject(client: ApiClient, number: int, *, comment: str, format_: Format) -> 
 def cancel(client: ApiClient, number: int, *, comment: str, format_: Format) -> None:
     """Take a request back before anybody decided on it."""
     _said(client.post(f"access-requests/{number}/cancel", {"comment": comment}), f"cancelled #{number}", format_)
+
+
+@access.command()
+@number_argument
+@click.option("--comment", default="", help="Why; the audit keeps it.")
+@format_option
+@api_options
+def revoke(client: ApiClient, number: int, *, comment: str, format_: Format) -> None:
+    """End approved access before its time, in live sessions too: what runs on it is cancelled."""
+    _said(client.post(f"access-requests/{number}/revoke", {"comment": comment}), f"revoked #{number}", format_)
 
 
 @access.command()

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     ACCESS_APPROVED = "access.approved"
     ACCESS_REJECTED = "access.rejected"
     ACCESS_CANCELLED = "access.cancelled"
+    ACCESS_REVOKED = "access.revoked"
     POLICY_LOADED = "policy.loaded"
     POLICY_REJECTED = "policy.rejected"
     ADMIN_CHANGE = "admin.change"

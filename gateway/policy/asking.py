@@ -84,7 +84,10 @@ class Asker:
 
     def passes(self, action: str, path: str) -> Answer:
         """As `ask`, and the allowing rule counts as one that the decision rests on."""
-        answer = self.ask(action, path)
+        return self.counted(self.ask(action, path))
+
+    def counted(self, answer: Answer) -> Answer:
+        """The answer; what allows is one of the rules that the decision rests on."""
         if answer.allowed and answer.allow is not None:
             self.allowing[answer.allow.source] = None
         return answer

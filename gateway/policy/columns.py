@@ -114,7 +114,7 @@ class ColumnCheck:
         """The column's own path, or the relation's: either may allow, either may deny."""
         own = self._asker.ask(action, f"{path}/{column if STAR in column else segment(column)}")
         whole = self._asker.ask(action, path)
-        return Answer(own.allow or whole.allow, own.deny or whole.deny)
+        return self._asker.counted(Answer(own.allow or whole.allow, own.deny or whole.deny))
 
 
 def walk(accesses: Iterable[Access]) -> Iterator[Access]:

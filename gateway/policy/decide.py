@@ -70,7 +70,8 @@ class Assessment:
         if reviewable is not None:
             reason = refusals.needs_issue(self._footprint.kind, self._target.address, reviewable.reason)
             return Decision(Outcome.REVIEW, reason, version, (), self.asker.until)
-        return Decision(Outcome.ALLOW, self._granted(), version, self._obligations(), self.asker.until)
+        obligations = self._obligations()  # first: what lifts a mask or a limit is a rule that was used
+        return Decision(Outcome.ALLOW, self._granted(), version, obligations, self.asker.until)
 
     def _refusals(self) -> Iterator[Refusal]:
         footprint = self._footprint
@@ -201,6 +202,8 @@ class Assessment:
         if not self.asker.allowing:
             return Reason(ReasonCode.ALWAYS, "needs no permission beyond connect")
         rules = list(self.asker.allowing)
+        if len(rules) > _NAMED_RULES:
+            rules.sort(key=_grants_first)
         named = ", ".join(rules[:_NAMED_RULES]) + (", …" if len(rules) > _NAMED_RULES else "")
         return Reason(ReasonCode.GRANTED, "granted", named)
 
@@ -222,6 +225,11 @@ class Assessment:
             if access.object.kind is ObjectKind.RELATION and access.action is Action.SELECT
         ]
         return bool(reads) and all(self._refused(as_export(access)) is None for access in reads)
+
+
+def _grants_first(rule: str) -> bool:
+    """Whose first use is remembered."""
+    return not rule.startswith("grant ")
 
 
 def _stands_for(access: Access, body: list[Access]) -> bool:

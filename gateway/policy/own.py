@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gateway.model.identity import ClientInfo, Principal, Target
+from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.model.paths import segment
 from gateway.policy.limits import LimitCheck
 from gateway.policy.patterns import DEEP, path_matches, segment_matches
@@ -26,6 +26,9 @@ def rules_of(snapshot: PolicySnapshot, principal: Principal, target: Target, now
 
 
 def _reaches(parts: Sequence[str], target: Target) -> bool:
+    """Whether a pattern may match anything in this database; paths of MySQL's have no schema."""
+    if len(parts) > (3 if target.engine is Engine.MYSQL else 4) and DEEP not in parts:
+        return False
     for part, name in zip(parts, (segment(target.instance), segment(target.database)), strict=False):
         if part == DEEP:
             return True

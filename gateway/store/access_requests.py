@@ -18,6 +18,7 @@ class RequestState(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,16 @@ async def decide_request(
         .values(state=state.value, decided_by=decided_by, comment=comment, decided_at=now)
     )
     return (await connection.execute(decided)).rowcount == 1
+
+
+async def close_request(
+    connection: AsyncConnection, number: int, state: RequestState, *, by: str, comment: str, now: float
+) -> None:
+    """An approved request ends before its time. Who approved it, and when, stays in the audit."""
+    ended = update(access_requests).where(
+        access_requests.c.id == number, access_requests.c.state == RequestState.APPROVED.value
+    )
+    await connection.execute(ended.values(state=state.value, decided_by=by, comment=comment, decided_at=now))
 
 
 async def find_request(connection: AsyncConnection, number: int) -> AccessRequest | None:

@@ -72,6 +72,15 @@ async def revoke_grant(connection: AsyncConnection, identifier: int, now: float)
         raise NotFound(f"no grant {identifier} that could be revoked")
 
 
+async def revoke_grants_of(connection: AsyncConnection, request: int, now: float) -> list[int]:
+    """All grants of one access request that still count, revoked; their numbers."""
+    standing = (grants.c.request_id == request, grants.c.revoked_at.is_(None), grants.c.expires_at > now)
+    found = [int(number) for number in (await connection.execute(select(grants.c.id).where(*standing))).scalars()]
+    if found:
+        await connection.execute(update(grants).where(grants.c.id.in_(found)).values(revoked_at=now))
+    return found
+
+
 async def mark_used(connection: AsyncConnection, identifiers: list[int], now: float) -> None:
     """Remember the first use: a grant that was never used is reported. No decision depends on it."""
     where = (grants.c.id.in_(identifiers), grants.c.used_at.is_(None))

@@ -306,6 +306,11 @@ class TestAccessRequests:
         assert (approved.json()["state"], approved.json()["decided_by"]) == ("approved", "olga")
         assert sorted(grant.action for grant in await house.store.active_grants()) == ["export", "select"]
         assert_problem(await call("olga", "POST", f"{path}/reject", json={"comment": "no"}), 409)
+        assert_problem(await call("nobody", "POST", f"{path}/revoke", json={}), 404)
+        revoked = await call("olga", "POST", f"{path}/revoke", json={"comment": "done"})
+        assert revoked.json()["state"] == "revoked"
+        assert not await house.store.active_grants()
+        assert_problem(await call("olga", "POST", f"{path}/revoke", json={}), 409, "no access that could be revoked")
         assert [item["number"] for item in (await call("olga", "GET", "/access-requests")).json()["items"]] == [
             made.json()["number"]
         ]

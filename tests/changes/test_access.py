@@ -72,6 +72,28 @@ async def test_rejecting_and_cancelling_grant_nothing(desk: AccessDesk, store: S
     assert await store.active_grants(office.clock()) == []
 
 
+async def test_approved_access_is_revoked_by_its_approvers_and_by_whoever_has_it(
+    desk: AccessDesk, store: Store, office: Desk
+) -> None:
+    asked = await desk.request(ALICE, PATH, [Action.SELECT, Action.EXPORT], 3600, "why")
+    with pytest.raises(Conflict, match="no access that could be revoked"):
+        await desk.revoke(BOB, asked.id)
+    await desk.approve(BOB, asked.id)
+    with pytest.raises(NotFound):
+        await desk.revoke(EVE, asked.id)
+    version = await store.version()
+    revoked = await desk.revoke(BOB, asked.id, "the audit is over")
+    assert (revoked.state, revoked.decided_by, revoked.comment) == (RequestState.REVOKED, "bob", "the audit is over")
+    assert await store.version() > version
+    assert await store.active_grants(office.clock()) == []
+    again = await desk.request(ALICE, PATH, [Action.SELECT], 3600, "why")
+    await desk.approve(BOB, again.id)
+    assert (await desk.revoke(ALICE, again.id)).state is RequestState.REVOKED
+    with pytest.raises(Conflict, match="is revoked"):
+        await desk.revoke(BOB, again.id)
+    assert office.recorder.kinds.count(EventKind.ACCESS_REVOKED) == 2
+
+
 @pytest.mark.parametrize(
     ("path", "actions", "seconds", "reason"),
     [

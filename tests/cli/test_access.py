@@ -61,6 +61,7 @@ def test_a_wrong_duration_is_wrong_usage(api: Api, duration: str) -> None:  # no
         (["approve", "3", "--comment", "fine"], {"comment": "fine"}),
         (["reject", "3", "--comment", "no"], {"comment": "no"}),
         (["cancel", "3"], {"comment": ""}),
+        (["revoke", "3", "--comment", "done"], {"comment": "done"}),
     ],
 )
 def test_decisions(api: Api, command: list[str], body: dict[str, str]) -> None:  # noqa: F811

@@ -65,6 +65,13 @@ async def cancel_access(number: Number, body: OptionalCommentIn, caller: Authent
         return AccessOut.of(await _desk(caller).cancel(caller.principal, number, body.comment))
 
 
+@router.post("/access-requests/{number}/revoke")
+async def revoke_access(number: Number, body: OptionalCommentIn, caller: Authenticated) -> AccessOut:
+    """The access ends now, in live sessions too; for who may approve it, and for whoever has it."""
+    async with caller.recorded_refusals():
+        return AccessOut.of(await _desk(caller).revoke(caller.principal, number, body.comment))
+
+
 def _desk(caller: Caller) -> AccessRequests:
     if caller.services.access is None:
         raise NotHere("this process takes no access requests")
