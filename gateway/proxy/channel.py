@@ -6,6 +6,7 @@ a message is. The relay afterwards has its own protocol classes.
 
 import asyncio
 import ssl
+from collections.abc import Coroutine
 from typing import Generic, Protocol, TypeVar, cast
 
 from gateway.wire.errors import ProtocolViolation
@@ -78,14 +79,19 @@ class PeerChannel(asyncio.Protocol, Generic[R]):
     def write(self, *messages: bytes) -> None:
         self.transport.write(b"".join(messages))
 
-    async def start_tls(self, context: ssl.SSLContext, *, server_side: bool, server_hostname: str | None = None) -> None:
-        """Continue over TLS. Nothing may have arrived that was not read: it would be plaintext that somebody put in front
-        of the handshake (CVE-2021-23214, CVE-2021-23222). Raises ProtocolViolation, TlsFailed."""
+    async def start_tls(
+        self, context: ssl.SSLContext, *, server_side: bool, server_hostname: str | None = None, early: bool = False
+    ) -> None:
+        """Continue over TLS. What has arrived and was not read would be plaintext that somebody put in front of the handshake
+        (CVE-2021-23214, CVE-2021-23222), or, with `early`, is the handshake of a peer that awaits no answer: TLS reads it then,
+        never the protocol. Raises ProtocolViolation, TlsFailed."""
+        ahead = self._reader.take_rest() if early else b""
         if self._reader.buffered:
             raise ProtocolViolation("received unencrypted data after SSL request")
         plain, loop = self.transport, asyncio.get_running_loop()
+        upgrade = loop.start_tls(plain, self, context, server_side=server_side, server_hostname=server_hostname)
         try:
-            encrypted = await loop.start_tls(plain, self, context, server_side=server_side, server_hostname=server_hostname)
+            encrypted = await _with_early_data(plain, upgrade, ahead)
         except BaseException as error:
             self._cut_off(plain)  # the half-made TLS layer has the transport now and tells this protocol nothing more
             if isinstance(error, ssl.SSLCertVerificationError):
@@ -154,6 +160,32 @@ class PeerChannel(asyncio.Protocol, Generic[R]):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+async def _with_early_data(
+    plain: asyncio.Transport, upgrade: Coroutine[None, None, asyncio.Transport | None], ahead: bytes
+) -> asyncio.Transport | None:
+    """The upgrade, with bytes that arrived before it."""
+    if not ahead:
+        return await upgrade
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(upgrade)
+    try:
+        await asyncio.sleep(0)  # its first step, which gives the transport to TLS and queues `connection_made`
+        loop.call_soon(_feed, plain.get_protocol(), ahead)  # behind that, and before anything is read
+        return await task
+    finally:
+        task.cancel()
+
+
+def _feed(protocol: asyncio.BaseProtocol, data: bytes) -> None:
+    tls = cast(asyncio.BufferedProtocol, protocol)  # asyncio's and uvloop's both are, without being its subclass
+    while data:
+        room = memoryview(tls.get_buffer(len(data)))
+        taken = min(len(room), len(data))
+        room[:taken] = data[:taken]
+        tls.buffer_updated(taken)
+        data = data[taken:]
 
 
 class TlsFailed(PeerGone):

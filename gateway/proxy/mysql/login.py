@@ -170,7 +170,7 @@ class ClientLogin:
         if isinstance(packet, SslRequest):
             if self._desk.tls is None or not offered & Capability.SSL:
                 raise ProtocolViolation("TLS was not offered")
-            await self._channel.start_tls(self._desk.tls.context, server_side=True)
+            await self._channel.start_tls(self._desk.tls.context, server_side=True, early=True)
             packet = HandshakeResponse41.decode(await self._channel.packet())
         if isinstance(packet, SslRequest):
             raise ProtocolViolation("TLS within TLS")
