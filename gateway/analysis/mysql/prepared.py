@@ -11,6 +11,8 @@ from gateway.analysis.mysql.utility import Walk, skip
 from gateway.model.footprint import Category, Clause, Effect, EffectKind
 
 _MAX_NESTED: Final = 8
+# They tell what the server said of the last statement, whichever way they are run.
+_OF_DIAGNOSTICS: Final = frozenset({"SHOW WARNINGS", "SHOW ERRORS", "GET DIAGNOSTICS"})
 
 
 def prepare(ctx: Context, p: Parser, walk: Walk) -> Outcome:
@@ -74,6 +76,7 @@ def _executed(ctx: Context, text: str, kind: str) -> Outcome:
     ctx.texts += 1
     inner = ctx.text(ctx, text)
     ctx.texts -= 1
+    kind = inner.kind if inner.kind in _OF_DIAGNOSTICS else kind
     return Outcome(kind, inner.category, inner.rows, inner.known, inner.transactional)
 
 

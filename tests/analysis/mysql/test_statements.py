@@ -232,6 +232,14 @@ def test_prepared_statements_are_known_by_name() -> None:
     assert found[2].effects == (Effect(EffectKind.DEALLOCATE, "s"),)
 
 
+@pytest.mark.parametrize("text", ["SHOW WARNINGS", "SHOW ERRORS", "GET DIAGNOSTICS @n = NUMBER"])
+def test_what_tells_of_the_last_statement_is_known_however_it_is_run(text: str) -> None:
+    found = footprints(
+        f"PREPARE s FROM '{text}'; EXECUTE s; EXECUTE IMMEDIATE '{text}'; SET STATEMENT max_statement_time=1 FOR {text}"
+    )
+    assert {each.kind for each in found[1:]} == {" ".join(text.split()[:2])}
+
+
 def test_handlers_are_read_by_the_table_they_were_opened_for() -> None:
     found = footprints(
         "HANDLER hr.salaries OPEN AS h; HANDLER h READ `PRIMARY` = (1) WHERE amount > 1 LIMIT 5; HANDLER h CLOSE"
