@@ -11,6 +11,7 @@ from dataclasses import replace
 import uvicorn
 
 from gateway.api import ApiServices, AuditPage, AuditQuery, PolicyState, create_api
+from gateway.app.http_protocol import TimedProtocol
 from gateway.app.peers import Workers
 from gateway.app.rooms import Rooms
 from gateway.audit import Query
@@ -45,6 +46,7 @@ class HttpServer:
             access_log=False,
             server_header=False,
             date_header=False,
+            http=TimedProtocol,
             ws="none",
             timeout_keep_alive=30,
             limit_concurrency=1000,

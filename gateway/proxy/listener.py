@@ -1,5 +1,8 @@
 """Accepts connections for one port, bounds how many there are, and drains them.
 
+Who has not logged in yet has no claim to a place: where all are taken, the connection that has been logging in for the longest
+makes room for the next. So thousands of half-open logins cost those who hold them, and others still get in.
+
 Each accepted socket gets one task running the handler that the engine provides; the task lives as long as the connection.
 Several processes may listen on one port (SO_REUSEPORT); the kernel spreads connections over them.
 """
@@ -27,12 +30,13 @@ _BREATH_SECONDS = 0.5
 class Incoming:
     """A connection before its first byte. `overloaded`: there are too many; it is to be told so and closed.
 
-    `address` has no port; it is "" for a Unix socket.
+    `address` has no port; it is "" for a Unix socket. `settled` is called once the client has proved who it is.
     """
 
     socket: socket.socket
     address: str
     overloaded: bool = False
+    settled: Callable[[], None] = lambda: None
 
 
 Handler = Callable[[Incoming], Coroutine[Any, Any, None]]
@@ -51,6 +55,9 @@ class Listener:
         self._sockets: list[socket.socket] = []
         self._acceptors: list[asyncio.Task[None]] = []
         self._connections: set[asyncio.Task[None]] = set()
+        self._entering: dict[asyncio.Task[None], None] = {}  # those that have not logged in, oldest first
+        self._evicted: set[asyncio.Task[None]] = set()
+        self.evictions = 0
 
     @property
     def port(self) -> int:
@@ -96,8 +103,8 @@ class Listener:
         self.stop_accepting()
         for task in self._connections:
             task.cancel()
-        if self._connections:
-            await asyncio.wait(self._connections)
+        if waiting := self._connections | self._evicted:
+            await asyncio.wait(waiting)
 
     def _bind(self, family: int, address: Any) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -129,19 +136,37 @@ class Listener:
             self._serve(accepted, address[0] if isinstance(address, tuple) else "")
 
     def _serve(self, accepted: socket.socket, address: str) -> None:
-        if len(self._connections) >= self._limit + _RESERVE:
+        if len(self._connections) >= self._limit:
+            self._make_room()
+        if len(self._connections) >= self._limit + _RESERVE or len(self._evicted) > self._limit:
             accepted.close()
             return
         accepted.setblocking(False)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         keep_alive(accepted)
-        incoming = Incoming(accepted, address, overloaded=len(self._connections) >= self._limit)
+        overloaded = len(self._connections) >= self._limit
+        task: asyncio.Task[None]
+        incoming = Incoming(accepted, address, overloaded, settled=lambda: self._entering.pop(task, None))
         task = asyncio.get_running_loop().create_task(self._handler(incoming))
         self._connections.add(task)
+        if not overloaded:  # else it is told so, which takes no time
+            self._entering[task] = None
         task.add_done_callback(self._ended)
+
+    def _make_room(self) -> None:
+        """End the connection that has been logging in for the longest; with none, there is no room."""
+        oldest = next(iter(self._entering), None)
+        if oldest is not None:
+            del self._entering[oldest]
+            self._connections.discard(oldest)
+            self._evicted.add(oldest)
+            self.evictions += 1
+            oldest.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._connections.discard(task)
+        self._entering.pop(task, None)
+        self._evicted.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a connection ended with a defect of the gateway", exc_info=error)
 

@@ -8,7 +8,7 @@ from gateway.proxy.listener import Incoming, Listener, peek
 
 
 class Door:
-    """Answers with whether it was overloaded, then waits for the client to leave."""
+    """Lets everybody in, answers with whether it was overloaded, then waits for the client to leave."""
 
     def __init__(self) -> None:
         self.first_bytes: list[int | None] = []
@@ -16,6 +16,7 @@ class Door:
 
     async def serve(self, incoming: Incoming) -> None:
         loop = asyncio.get_running_loop()
+        incoming.settled()
         self.addresses.append(incoming.address)
         await loop.sock_sendall(incoming.socket, b"full" if incoming.overloaded else b"free")
         self.first_bytes.append(await peek(incoming.socket))
@@ -104,3 +105,35 @@ async def test_a_defect_in_one_connection_leaves_the_others_alone(caplog: pytest
     assert "a connection ended with a defect of the gateway" in caplog.text
     assert listener.connections == 0
     await listener.close()
+
+
+async def test_who_logs_in_for_the_longest_makes_room_and_who_is_in_stays() -> None:
+    ended: list[int] = []
+    settled: list[Incoming] = []
+
+    async def serve(incoming: Incoming) -> None:
+        number = len(settled)
+        settled.append(incoming)
+        try:
+            if number == 0:
+                incoming.settled()
+            await asyncio.get_running_loop().sock_sendall(incoming.socket, b"full" if incoming.overloaded else b"free")
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+            incoming.socket.close()
+
+    listener = Listener("127.0.0.1", 0, serve, connections=3)
+    await listener.start()
+    clients = []
+    for _ in range(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        assert await asyncio.wait_for(reader.read(4), 5) == b"free"
+        clients.append((reader, writer))
+    assert ended == [1, 2, 3, 4, 5, 6, 7]
+    assert (listener.connections, listener.evictions) == (3, 7)
+    assert await asyncio.wait_for(clients[1][0].read(1), 5) == b""
+    await listener.close()
+    assert sorted(ended) == list(range(10))
+    for _, writer in clients:
+        writer.close()

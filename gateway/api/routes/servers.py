@@ -126,10 +126,13 @@ async def list_databases(
 
 @router.put("/databases/{instance}/{name:path}")
 async def put_database(instance: PathName, name: PathName, body: DatabaseIn, caller: Authenticated) -> DatabaseOut:
-    """Register a database, or move it to another project: `admin` on gateway/databases in both projects."""
+    """Register a database, or move it to another project: `admin` on gateway/databases in both projects.
+
+    One that is not registered belongs to the workspace: whoever administers a project alone cannot take it.
+    """
     present = {target.address: target for target in await caller.services.store.targets()}
     old = present.get(f"{instance}/{name}")
-    for project in {body.project, old.project if old else body.project}:
+    for project in {body.project, old.project if old else ""}:
         await caller.require(Action.ADMIN, gateway_path("databases", instance, name), project)
     async with caller.change("database.put", f"{instance}/{name}", project=body.project) as connection:
         await servers.put_database(connection, instance, name, body.project)

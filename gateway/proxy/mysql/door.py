@@ -90,6 +90,7 @@ class _Visit:
         login = self._make_login(channel)
         outcome = await self._guarded(login.run())
         while isinstance(outcome, Proven):
+            self._incoming.settled()
             conversation = await self._guarded(self._stay(outcome))
             if conversation is None or conversation.change is None:
                 return

@@ -98,6 +98,7 @@ class _Visit:
                 case Refused() as refused:
                     raise _Ended(refused)  # noqa: TRY301
                 case Authenticated() as authenticated:
+                    self.incoming.settled()
                     with self.door.sessions.slot(authenticated.principal.name):
                         await self._session(channel, authenticated)
         except _Ended as ended:

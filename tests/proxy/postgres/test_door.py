@@ -155,7 +155,13 @@ async def test_limits_per_user_and_over_all(embedded_pg: PostgresServer) -> None
         first = await connect(gateway)
         second = await connect(gateway)
         assert 'too many connections for role "alice"' in str(await refusal(gateway))
-        _, idle = await asyncio.open_connection("127.0.0.1", gateway.port)
+        await first.close()
+        await second.close()
+    async with gatehouse(("pg1", plain_access(embedded_pg)), connections=2, per_user=9) as gateway:
+        first = await connect(gateway)
+        reader, idle = await asyncio.open_connection("127.0.0.1", gateway.port)
+        second = await connect(gateway)  # who is only about to log in makes room
+        assert await asyncio.wait_for(reader.read(1), 5) == b""
         assert "sorry, too many clients already" in str(await refusal(gateway))
         await first.close()
         await second.close()
