@@ -76,7 +76,7 @@ class Caller:
         rule = f" (rule {reason.rule})" if reason.rule else ""
         hint = f"; {reason.hint}" if reason.hint else ""
         async with self.recorded_refusals():
-            raise Forbidden(f"permission denied: {action.value} on {path}{where}: {reason.text}{rule}{hint}")
+            raise Forbidden(f"{reason.text}{where}{rule}{hint}")
 
     @asynccontextmanager
     async def recorded_refusals(self) -> AsyncIterator[None]:

@@ -57,8 +57,9 @@ class Authority:
     def _require(self, principal: Principal, target: Target, action: Action, path: str | None = None) -> None:
         decision = self._decide(principal, target, action, path)
         if decision.outcome is not Outcome.ALLOW:
-            where = path or target.address
-            raise Forbidden(f"permission denied: {action.value} on {where}: {decision.reason.text}")
+            reason = decision.reason
+            rule = f" (rule {reason.rule})" if reason.rule else ""
+            raise Forbidden(f"{reason.text}{rule}")
 
     def _decide(self, principal: Principal, target: Target, action: Action, path: str | None = None) -> Decision:
         asked = path or object_path(target, DATABASE)

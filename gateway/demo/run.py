@@ -158,7 +158,7 @@ def instructions(home: DemoHome, ports: Ports) -> str:
         "    SELECT * FROM hr.salaries;",
         "    ALTER TABLE customers ADD COLUMN birthday date;",
         "    SELECT name, email, phone, card_number FROM customers LIMIT 3;     -- masked",
-        "    SELECT * FROM customers;                                           -- more rows than may be looked at",
+        "    SELECT * FROM order_items;                                         -- more rows than may be looked at",
         "    SELECT * FROM hr.employees LIMIT 3;                                -- asked for below; refused until then",
         "",
         *_mysql_lines(home, ports),

@@ -62,7 +62,7 @@ class Permits:
         if any(path.startswith(prefix) for prefix in self.withheld):
             return decision(Outcome.DENY)
         allowed = action in self.grants.get(principal.name, set())
-        return decision(Outcome.ALLOW if allowed else Outcome.DENY)
+        return decision(Outcome.ALLOW if allowed else Outcome.DENY, f"permission denied: {action} on {path}")
 
 
 @dataclass
