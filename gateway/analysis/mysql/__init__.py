@@ -2,7 +2,8 @@
 
 modes        what session and server bring to the reading: SQL mode, flavour, version, character set
 lexer        the server's tokens: executable comments, quotes, semicolons, stored programs' bodies
-cursor       walking over tokens        syntax  the tree of a query
+mistakes     what is wrong with a text  cursor  walking over tokens
+syntax       the tree of a query
 calls, expressions, tables, parser   queries, from tokens to a tree, each standing on the one before
 names        names under a catalog and a current database
 context      what a walk shares; scopes without regard to case

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.analysis.mysql.lexer import NAME, OPERATOR, STRING, WORD, Token
+from gateway.analysis.mysql.lexer import BITS, NAME, NUMBER, OPERATOR, STRING, WORD, Token
+from gateway.analysis.mysql.mistakes import Misread, near
 from gateway.analysis.mysql.words import words
 
 _END: Final = Token("end", "", 0, 0)
+_CONSTANTS: Final = frozenset({STRING, NUMBER, BITS})
 
 # Words that the server's grammar reserves (sql_yacc.yy; manual "Keywords and Reserved Words"): never a name without quotes.
 RESERVED: Final = words(
@@ -29,7 +31,7 @@ RESERVED: Final = words(
 )
 
 
-class NotParsed(Exception):
+class NotParsed(Misread):
     """The tokens are no statement this parser knows; the message says where it stopped."""
 
 
@@ -99,9 +101,11 @@ class Cursor:
             raise self.stopped()
 
     def stopped(self) -> NotParsed:
+        """That the current token cannot stand here."""
         if self.ended:
-            return NotParsed("it ends too early")
-        return NotParsed(f"near {self.text[self.current.start : self.current.start + 40]!r}")
+            return NotParsed(near(""), self.tokens[-1].end if self.tokens else 0)
+        token = self.current
+        return NotParsed("near a constant" if token.kind in _CONSTANTS else near(token.text), token.start)
 
     # --- names
 

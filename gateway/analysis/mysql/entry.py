@@ -128,7 +128,7 @@ def analyse_mysql(statement: Statement, catalog: CatalogSnapshot) -> tuple[Footp
             _readable(text, following.reading)
             piece = _statement(lexer)
         except NotLexed as error:
-            found.append(_opaque(str(error), start, len(text)))
+            found.append(_opaque(error.said_of(text), start, len(text)))
             break
         if piece is None:
             break
@@ -199,7 +199,7 @@ def _footprint(tokens: list[Token], text: str, following: Following) -> Footprin
         if not parser.ended:
             raise parser.stopped()
     except NotParsed as error:
-        findings.not_understood(f"not understood: {error}")
+        findings.not_understood(error.said_of(text))
         outcome = Outcome(kind, Category.UTILITY, known=False)
     except (RecursionError, TooDeep):
         findings.not_understood("nested too deeply")
@@ -303,6 +303,6 @@ def _walk_text(ctx: Context, text: str) -> Outcome:
         if not parser.ended:
             raise parser.stopped()
     except (NotLexed, NotParsed) as error:
-        ctx.not_understood(f"a text inside the statement is not understood: {error}")
+        ctx.not_understood(error.said_of(text))
         return Outcome("", Category.QUERY, known=False)
     return outcome

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from gateway.analysis.mysql.mistakes import Misread
 from gateway.analysis.mysql.modes import Flavour, Reading
 
 WORD: Final = "word"  # an identifier or keyword without quotes
@@ -25,7 +26,7 @@ _SPACE: Final = r"[ \t\n\v\f\r]"
 _MAX_TOKENS: Final = 2_000_000
 
 
-class NotLexed(Exception):
+class NotLexed(Misread):
     """The text has no certain tokens; the message says why."""
 
 
@@ -112,7 +113,7 @@ class Lexer:
         while position < size:
             match = pattern.match(text, position)
             if match is None:
-                raise NotLexed(f"unreadable at character {position + 1}")
+                raise NotLexed("an unreadable character", position)
             kind = match.lastgroup
             end = match.end()
             if kind == "operator" and match.group() == ";":
@@ -145,13 +146,13 @@ class Lexer:
         if kind == "operator":
             return Token(OPERATOR, raw, start, end)
         if kind == "bad":
-            raise NotLexed("the text holds a NUL byte" if raw == "\0" else f"unterminated {raw}")
+            raise NotLexed("a NUL byte" if raw == "\0" else f"unterminated {raw}", start)
         return self._valued(kind, raw, start, end)
 
     @staticmethod
     def _close(end: int, opened: bool) -> tuple[bool, int]:
         if not opened:
-            raise NotLexed("*/ without a comment")
+            raise NotLexed("*/ without a comment", end)
         return False, end
 
     def _number(self, found: list[Token], position: int, raw: str) -> int:
@@ -259,13 +260,13 @@ class Lexer:
         while True:
             close = text.find("*/", position)
             if close < 0:
-                raise NotLexed("unterminated comment")
+                raise NotLexed("unterminated comment", start)
             inner = text.find("/*", position, close) if nested else -1
             if inner < 0:
                 break
             inner_end = text.find("*/", inner + 2)
             if inner_end < 0:
-                raise NotLexed("unterminated comment")
+                raise NotLexed("unterminated comment", start)
             position = inner_end + 2
         if hint and len(_QUOTES.findall(text, start, close)) % 2:
             raise NotLexed("an optimizer hint with an open quote")

@@ -15,7 +15,7 @@ from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, 
 # Binary logging, replication, debugging, other people's history: not for a session to change for itself.
 _ADMIN: Final = re.compile(
     r"(sql_log_bin|sql_log_off|binlog_.*|gtid_.*|server_id|pseudo_.*|debug.*|skip_replication|wsrep_.*|system_versioning_.*"
-    r"|secure_.*|default_storage_engine_.*|init_.*|log_.*|slow_query.*|general_log.*|transaction_write_set.*|session_track_.*"
+    r"|secure_.*|default_storage_engine_.*|init_.*|log_.*|slow_query.*|general_log.*|transaction_write_set.*"
     r"|max_(?!statement_time|execution_time|sort_length|allowed_packet|join_size|length_for_sort|error_count|heap_table"
     r"|recursive|seeks|sp_rec|user_conn|digest|tmp).*|tidb_super.*|proxy_user|external_user|character_set_filesystem)\Z",
 )
@@ -182,6 +182,8 @@ def _statement(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         p.accept_any(_SCOPES)
         name = p.any_name().lower()
         meaning = meaning or name in _MEANING
+        if name.startswith("session_track_"):
+            ctx.not_understood(f"{name} for one statement: the server would not tell what that statement sets")
         if _ADMIN.match(name):
             ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
         p.expect("=")

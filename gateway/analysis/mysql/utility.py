@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from gateway.analysis.mysql import relations, values
 from gateway.analysis.mysql.context import Context, Level
-from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.catalog import FunctionKind
@@ -143,6 +142,6 @@ def batch(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     while not p.ended and p.upper not in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
         p.advance()
     if p.ended:
-        raise NotParsed("BATCH without a statement")
+        raise p.stopped()
     inner = walk(ctx, p)
     return Outcome("BATCH", inner.category, known=False)

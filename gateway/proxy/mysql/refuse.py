@@ -1,5 +1,6 @@
 """Refusals in MySQL's words. A refused statement never reaches the server: an error does not change MySQL's transaction."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,8 @@ from gateway.proxy.outcome import RefusalCode, Refused
 from gateway.verdict import Ruling, Verdict
 from gateway.wire.mysql.results import Err
 
+# How the analysis tells what it could not read of a text (analysis/mysql/mistakes.py).
+_MISSPELT: Final = re.compile(r"syntax error: (.*)", re.DOTALL)
 _MESSAGE_BYTES: Final = 2_000  # clients keep 512 of the servers' own; ours may name a rule and an address
 
 
@@ -81,6 +84,9 @@ def denied(verdict: Verdict) -> Refusal:
     if ruling is None:
         raise ValueError("an allowed verdict is no refusal")
     reason = ruling.decision.reason
+    said = _MISSPELT.fullmatch(ruling.footprint.opaque or "") if reason.code is ReasonCode.OPAQUE else None
+    if said is not None:  # people mistype, and their tools look for the number and the line
+        return Refusal(1064, "42000", f"gateway: syntax error {said[1]}; the statement was not sent to the server")
     hint = f" HINT: {reason.hint}" if reason.hint else ""
     return Refusal(1142, "42000", f"gateway: {_words(ruling, reason)} ({_detail(ruling)}){hint}")
 
