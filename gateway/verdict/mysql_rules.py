@@ -90,8 +90,6 @@ def forbidden_mysql_state(footprint: Footprint) -> Reason | None:
 def _forbidden(effect: Effect) -> str | None:
     name = effect.name.lower().removeprefix("@@").removeprefix("session.").removeprefix("local.")
     value = effect.value.strip("'\" ").lower()
-    if name.startswith("session_track_"):
-        return f"{name} belongs to the gateway"
     if name in _CHARSET_VARIABLES and value not in {"", "default"} and charset_codec(value.split(" ")[0]) is None:
         return f"character set {value!r} is not supported; use utf8mb4"
     return None

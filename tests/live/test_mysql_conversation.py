@@ -340,8 +340,6 @@ def _mode(connection: pymysql.Connection) -> str:
         "SET NAMES gbk",
         "SET character_set_client = sjis",
         "SET CHARACTER SET big5",
-        "SET session_track_system_variables = ''",
-        "SET SESSION session_track_schema = OFF",
     ],
 )
 def test_state_that_cannot_be_followed_is_refused(gateway: LiveGateway, text: str) -> None:
@@ -361,6 +359,41 @@ def test_a_procedure_cannot_blind_the_gateway(gateway: LiveGateway) -> None:
         one(connection, "CALL blind()")
         one(connection, "SET sql_mode = 'ANSI_QUOTES'")
         assert refusal(connection, 'SELECT 1 FROM "secret"')[0] == 1142
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SET session_track_system_variables = ''",
+        "SET SESSION session_track_schema = OFF",
+        "SET session_track_system_variables = CONCAT(@@global.session_track_system_variables, ',tx_isolation')",
+        "SET session_track_system_variables = 'session_track_system_variables'",
+        "SET @@session.session_track_system_variables = '*'",
+    ],
+)
+@pytest.mark.parametrize(
+    "more", ["", "; SET sql_mode = 'ANSI_QUOTES'; USE shop", "; SET sql_mode = 'ANSI_QUOTES'; SELECT 1 FROM nonesuch"]
+)
+def test_nobody_blinds_the_gateway(gateway: LiveGateway, text: str, more: str) -> None:
+    with gateway.connect("bob", client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS) as connection:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(text + more)
+                while cursor.nextset():
+                    continue
+        except pymysql.err.MySQLError as error:
+            assert error.args[0] in {1142, 1146}, error  # noqa: PT017 -- the last of three fails
+        one(connection, "SET sql_mode = 'ANSI_QUOTES'")
+        assert one(connection, 'SELECT "note" FROM allowed WHERE id = 1') == (("one",),)
+        assert refusal(connection, 'SELECT 1 FROM "secret"')[0] == 1142
+
+
+def test_a_client_is_told_what_it_asked_for(gateway: LiveGateway) -> None:
+    with RawClient(gateway.port, USUAL | Capability.SESSION_TRACK) as raw:
+        assert raw.login("bob", PASSWORD, "my1/shop")[0] == 0
+        raw.command(query("SET session_track_system_variables = 'tx_isolation'"))
+        told = Ok.decode(raw.command(query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")), raw.capabilities)
+        assert (0, b"tx_isolation", b"READ-COMMITTED") in told.state_changes()
 
 
 def test_tracking_is_for_those_who_asked(gateway: LiveGateway) -> None:

@@ -100,7 +100,13 @@ TRACKED: Final = (
     "autocommit,character_set_client,character_set_connection,character_set_results,time_zone,sql_mode,"
     "session_track_schema,session_track_system_variables"
 )
-TRACK_QUERY: Final = f"SET session_track_schema = ON, session_track_system_variables = '{TRACKED}'".encode()
+_LIST: Final = "@@session_track_system_variables"
+# What a client asked the server to tell stays in the list.
+TRACK_QUERY: Final = (
+    "SET session_track_schema = ON, session_track_system_variables = IF("
+    + " AND ".join(f"FIND_IN_SET('{name}', REPLACE({_LIST}, ' ', ''))" for name in TRACKED.split(","))
+    + f" OR {_LIST} = '*', {_LIST}, CONCAT_WS(',', NULLIF({_LIST}, ''), '{TRACKED}'))"
+).encode()
 
 
 async def greet(access: ServerAccess, seconds: float) -> HandshakeV10:

@@ -14,6 +14,7 @@ Nothing of this reaches a server. COM_CHANGE_USER comes through here again, with
 import asyncio
 import hmac
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ _LONGEST_PASSWORD: Final = 1024
 _SEALED_SIZE: Final = 256  # of what is encrypted with an RSA key of 2048 bits
 _APPLICATION: Final = (b"program_name", b"_client_name")
 _SHOWN_NAME: Final = 64
+_CONNECTOR_J: Final = frozenset({b"MySQL Connector/J", b"MySQL Connector Java"})
+_WITHOUT_MORE_DATA: Final = re.compile(rb"[0-4]\.|5\.[0-4]\.|5\.5\.(?:[0-9]|1[0-5])(?!\d)")
 
 PasswordCheck = Callable[[str, str | None], bool]
 """Whether the password is the one behind the verifier; without a verifier the same work and no (`store.passwords`)."""
@@ -124,6 +127,7 @@ class ClientLogin:
         self._refuse_with = refuse_with
         self._with_password = True
         self._in_clear = False
+        self._bare = False
         self.user = ""
         self.database = ""
         self.application_name = ""
@@ -216,6 +220,9 @@ class ClientLogin:
     def _read_attributes(self, attributes: tuple[tuple[bytes, bytes], ...]) -> None:
         found = dict(attributes)
         name = next((found[key] for key in _APPLICATION if key in found), b"")
+        # In front of a server that calls itself older than 5.5.16, as MariaDB 10 does ("5.5.5-10.11"), Connector/J takes the
+        # packets of an authentication for data without a header.
+        self._bare = found.get(b"_client_name") in _CONNECTOR_J and bool(_WITHOUT_MORE_DATA.match(self._desk.face().version))
         self.application_name = name.decode("utf-8", "replace")[:_SHOWN_NAME]
 
     # Proof
@@ -290,7 +297,7 @@ class ClientLogin:
             self._with_password = False
             return False
         if verifier is not None and self._desk.fast.check(claim.user, verifier, claim.response, claim.nonce):
-            self._channel.say(AuthMoreData(auth.FAST_AUTH_SUCCESS).encode())
+            self._say_more(auth.FAST_AUTH_SUCCESS)
             return True
         password = await self._full(claim.nonce)
         # As long as it takes: about two milliseconds of hashing, the same for a user who does not exist.
@@ -299,15 +306,18 @@ class ClientLogin:
             self._desk.fast.keep(claim.user, verifier, password.encode())
         return right and bool(password)
 
+    def _say_more(self, data: bytes) -> None:
+        self._channel.say(data if self._bare else AuthMoreData(data).encode())
+
     async def _full(self, nonce: bytes) -> str | None:
         """The password itself: over TLS as it is, else under the gateway's own RSA key. None: nothing readable came."""
-        self._channel.say(AuthMoreData(auth.PERFORM_FULL_AUTHENTICATION).encode())
+        self._say_more(auth.PERFORM_FULL_AUTHENTICATION)
         answer = await self._channel.packet()
         if self._channel.encrypted:
             secret: bytes | None = answer[:-1] if answer.endswith(b"\0") else answer
         else:
             if answer == auth.REQUEST_PUBLIC_KEY:
-                self._channel.say(AuthMoreData(self._desk.rsa.public_pem).encode())
+                self._say_more(self._desk.rsa.public_pem)
                 answer = await self._channel.packet()
             secret = await self._opened(answer, nonce)
         if secret is None or len(secret) > _LONGEST_PASSWORD:

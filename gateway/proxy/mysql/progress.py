@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 _NOT_RUN: Final = ("1105", "not run: an earlier statement of the same text failed")
 _TRACKED: Final = frozenset(TRACKED.split(","))
+_TRACKING: Final = "session_track_"
 _TRANSACTION: Final = Status.IN_TRANS | Status.IN_TRANS_READONLY
 
 
 class Progress:
-    __slots__ = ("_c",)
+    """`_blinded`: somebody changed what the server tells of its session; it is told anew before the next command."""
+
+    __slots__ = ("_blinded", "_c")
 
     def __init__(self, conversation: "Conversation") -> None:
         self._c = conversation
+        self._blinded = False
 
     # Results
 
@@ -42,6 +46,7 @@ class Progress:
         while execution.index < len(execution.verdict.rulings):
             self._complete(execution, affected)
             affected = 0
+        self._look_again()
         c = self._c
         if execution.release is not None:
             c.claims.add(execution.release, 0)
@@ -50,6 +55,7 @@ class Progress:
 
     def failed(self, execution: Execution, error: tuple[str, str], *, refused: bool = False) -> None:
         """The statement at hand failed; those behind it in its text never run."""
+        self._look_again()
         c = self._c
         if execution.release is not None:
             c.claims.failed(execution.release, error[1])
@@ -101,6 +107,11 @@ class Progress:
 
     # Session state
 
+    def _look_again(self) -> None:
+        if self._blinded:
+            self._blinded = False
+            self._c.state.stale = True
+
     def _follow(self, ruling: Ruling) -> None:
         c = self._c
         for effect in ruling.footprint.effects:
@@ -117,6 +128,8 @@ class Progress:
         own = effect.kind is EffectKind.SET and effect.name.startswith("@")
         if own or not (c.tracked and effect.kind in {EffectKind.SET, EffectKind.USE}):
             c.state.apply(effect)
+        if effect.kind is EffectKind.SET and effect.name.startswith(_TRACKING):
+            self._blinded = True
         if effect.kind is EffectKind.CATALOG:
             c.catalog_changed = True
 
@@ -141,10 +154,14 @@ class Progress:
         elif name == CHARSET:
             c.charset_is(value)
         elif (name == "session_track_schema" and value.upper() != "ON") or (
-            name == "session_track_system_variables" and not {item.strip() for item in value.split(",")} >= _TRACKED
+            name == "session_track_system_variables" and value != "*" and not _tracked(value)
         ):
-            c.life.lost_track(f"{name} was set to {value!r}")
+            self._blinded = True
 
     @property
     def in_transaction(self) -> bool:
         return bool(self._c.status & _TRANSACTION)
+
+
+def _tracked(value: str) -> bool:
+    return {item.strip() for item in value.split(",")} >= _TRACKED
