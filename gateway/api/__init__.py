@@ -7,7 +7,7 @@ passwords    proof of a password, for logins and HTTP Basic
 problems     every error as a problem document (RFC 9457)
 guard        the size of a body, headers of every answer
 pages        lists in pages
-models       JSON in and out
+models/      JSON in and out, one module a noun
 routes/      one module a noun
 """
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from gateway.api.callers import Authenticated, Caller
-from gateway.api.models import AccessIn, AccessOut, CommentIn, OptionalCommentIn
+from gateway.api.models.access import AccessIn, AccessOut
+from gateway.api.models.issues import CommentIn, OptionalCommentIn
 from gateway.api.pages import Cursor, Limit, Page, encode_cursor, number_cursor
 from gateway.api.problems import NotHere
 from gateway.api.routes.issues import Number

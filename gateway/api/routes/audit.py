@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from gateway.api.callers import Authenticated, Caller, gateway_path
-from gateway.api.models import AuditOut
+from gateway.api.models.operation import AuditOut
 from gateway.api.pages import Limit
 from gateway.api.problems import NotHere
 from gateway.api.services import AuditQuery

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from gateway.api.callers import Authenticated, gateway_path
-from gateway.api.models import GrantIn, GrantOut
+from gateway.api.models.grants import GrantIn, GrantOut
 from gateway.api.pages import Cursor, Limit, Page, encode_cursor, number_cursor
 from gateway.api.routes.issues import Number
 from gateway.model.errors import NotFound

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from gateway.api.callers import Authenticated, Caller
-from gateway.api.models import (
+from gateway.api.models.issues import (
     ApproveIn,
     CommentIn,
     IssueCreated,

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from gateway.api.callers import Authenticated, Caller, Services, client_of, gateway_path
-from gateway.api.models import LoginRequest, NewToken, TokenOut, TokenRequest
+from gateway.api.models.tokens import LoginRequest, NewToken, TokenOut, TokenRequest
 from gateway.api.pages import Cursor, Limit, Page, page
 from gateway.api.passwords import prove, record_login
 from gateway.model.footprint import Action

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.api.callers import Services
-from gateway.api.models import Health
+from gateway.api.models.operation import Health
 from gateway.api.services import Probe
 from gateway.model.errors import GatewayError
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 
 from gateway.api.callers import Authenticated, gateway_path
-from gateway.api.models import Binding, GroupIn, GroupOut, Me, PasswordIn, UserChange, UserIn, UserOut
+from gateway.api.models.people import Binding, GroupIn, GroupOut, Me, PasswordIn, UserChange, UserIn, UserOut
 from gateway.api.pages import Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from gateway.api.problems import TooManyAttempts
 from gateway.model.errors import Forbidden, NotFound

@@ -5,7 +5,7 @@ import dataclasses
 from fastapi import APIRouter
 
 from gateway.api.callers import Authenticated, Caller, gateway_path
-from gateway.api.models import DecisionOut, ExplainIn, ExplainOut, PolicyOut
+from gateway.api.models.policies import DecisionOut, ExplainIn, ExplainOut, PolicyOut
 from gateway.api.problems import NotHere
 from gateway.api.routes.issues import visible_target
 from gateway.model.change import ChangeNamespace

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from gateway.api.callers import Authenticated, gateway_path
-from gateway.api.models import DatabaseIn, DatabaseOut, InstanceIn, InstanceOut, Named
+from gateway.api.models.fields import Named
+from gateway.api.models.servers import DatabaseIn, DatabaseOut, InstanceIn, InstanceOut
 from gateway.api.pages import Cursor, Limit, Page, page
 from gateway.model.errors import NotFound
 from gateway.model.footprint import Action

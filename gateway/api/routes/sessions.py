@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from gateway.api.callers import Authenticated, Caller, gateway_path
-from gateway.api.models import SessionOut
+from gateway.api.models.operation import SessionOut
 from gateway.api.pages import Cursor, Limit, Page, page
 from gateway.api.problems import NotHere
 from gateway.api.services import LiveSession, Sessions
