@@ -28,6 +28,7 @@ WIDE = "\np, wide, *, **, *, , allow\n"
 PEOPLE = {
     "alice": ["developer@shop"],
     "ann": ["analyst@shop"],
+    "amy": ["analyst@shop"],
     "dora": ["dba"],
     "audrey": ["auditor"],
     "olaf": ["owner@shop"],
