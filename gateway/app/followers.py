@@ -42,11 +42,10 @@ class StoreFollower:
 
     async def follow(self) -> None:
         """One look. Raises StoreUnavailable."""
-        version = await self._store.version()
+        version, signals = await self._store.counters()
         if version != self._version:
             await self._on_change()
             self._version = version
-        signals = await self._store.signals()
         if signals != self._signals:
             for request in await self._store.cancels_after(self._last_cancel):
                 await self._on_cancel(request.key_digest)

@@ -6,8 +6,8 @@
 
 In `strict`, what begins something (a statement, a login, an issue's step) starts a commit at the end of the loop's turn;
 outcomes (`statement.end`, `session.close`) ride along with the next group, at most 20 ms later. Where several sessions are
-busy, a group waits up to a millisecond for as many as the last one showed there to be: a commit costs the same for one record
-as for a hundred. In `relaxed` everything rides on a 50 ms timer, and nobody waits.
+busy, a group waits a millisecond, two at most, for as many as the last one showed there to be: a commit costs the same for one
+record as for a hundred. In `relaxed` everything rides on a 50 ms timer, and nobody waits.
 
 When a group cannot be written the log has failed: waiters hear it, `append` refuses whatever would begin. The group is kept and
 tried again; outcomes of what had begun are still taken, within a bound. Once a write succeeds the log is open again, and a
@@ -67,6 +67,7 @@ class AuditLog:
         "_disk",
         "_failed_at",
         "_failure",
+        "_gathered_for",
         "_gathering",
         "_group_urgent",
         "_idle",
@@ -113,6 +114,7 @@ class AuditLog:
         self._pending_bytes = 0
         self._waiters: deque[tuple[int, WhenDurable]] = deque()
         self._busy = self._scheduled = self._timer = self._gathering = False
+        self._gathered_for = 0  # the commits there were when the group at hand began to gather
         self._closing = self._checkpoint_wanted = False
         self._urgent = self._group_urgent = 0  # records that somebody waits for: gathering, in the group on its way
         self._target = 1
@@ -206,8 +208,7 @@ class AuditLog:
                     if urgent >= self._target:
                         self._schedule()
                     elif not self._gathering:
-                        self._gathering = True
-                        self._loop.call_later(GATHER_SECONDS, self._gathered)
+                        self._gather()
             elif not self._timer:
                 self._timer = True
                 self._loop.call_later(LAZY_SECONDS, self._flush_lazily)
@@ -270,10 +271,20 @@ class AuditLog:
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
+    def _gather(self) -> None:
+        self._gathering = True
+        self._gathered_for = self._commits
+        self._loop.call_later(GATHER_SECONDS, self._gathered)
+
     def _gathered(self) -> None:
+        """The time to gather is over. Where the group it was for is written already, the next one gets its own."""
         self._gathering = False
-        if self._urgent and not self._scheduled:
+        if not self._urgent or self._scheduled or self._busy:
+            return
+        if self._gathered_for == self._commits:
             self._flush()
+        else:
+            self._gather()
 
     def _flush_lazily(self) -> None:
         self._timer = False
@@ -352,8 +363,7 @@ class AuditLog:
         if urgent >= self._target or self._closing:
             self._flush()
         elif urgent and not self._gathering:
-            self._gathering = True
-            self._loop.call_later(GATHER_SECONDS, self._gathered)
+            self._gather()
 
     def _tell_waiters(self) -> None:
         waiters, durable = self._waiters, self.synced_position

@@ -23,6 +23,12 @@ async def signals(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(control.c.signals).where(control.c.id == ROW))).scalar_one())
 
 
+async def counters(connection: AsyncConnection) -> tuple[int, int]:
+    """(version, signals), for those who look several times a second."""
+    row = (await connection.execute(select(control.c.version, control.c.signals).where(control.c.id == ROW))).one()
+    return int(row[0]), int(row[1])
+
+
 async def bump_version(connection: AsyncConnection) -> None:
     """Say that decisions may fall differently from now on; takes effect with the transaction's commit."""
     await connection.execute(update(control).where(control.c.id == ROW).values(version=control.c.version + 1))

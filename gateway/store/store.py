@@ -87,6 +87,10 @@ class Store:
     async def signals(self) -> int:
         return await self._read(control.signals)
 
+    async def counters(self) -> tuple[int, int]:
+        """(version, signals)."""
+        return await self._read(control.counters)
+
     async def user(self, name: str) -> StoredUser | None:
         return await self._read(lambda connection: directory.find_user(connection, name))
 
