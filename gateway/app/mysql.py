@@ -54,6 +54,7 @@ async def mysql_listener(rooms: Rooms, *, reuse_port: bool) -> Listener:
         meter=rooms.metrics.statement,
         waits=rooms.metrics.waited,
         own=rooms.own,
+        obligations=rooms.obligations,
     )
     door = MySqlDoor(
         desk=desk,

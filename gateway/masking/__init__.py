@@ -7,18 +7,23 @@ postgres_cells   the maskers over PostgreSQL's text and binary formats
 arrays           element by element
 postgres_rows    DataRow messages
 postgres_copy    COPY's rows
+mysql_types      types of values
 mysql_cells      the maskers over MySQL's text and binary formats
 mysql_rows       text and binary rows
 """
 
-from gateway.masking.mysql_cells import MySqlColumn, mysql_cell
+from gateway.masking.mysql_cells import mysql_cell
 from gateway.masking.mysql_rows import MySqlBinaryMasker, MySqlMasker, MySqlRowMalformed, MySqlTextMasker
+from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
 from gateway.masking.postgres_cells import Cell, postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
 from gateway.masking.values import ValueMasker
 
 __all__ = [
+    "BINARY",
     "Cell",
+    "FieldFlag",
+    "FieldType",
     "MySqlBinaryMasker",
     "MySqlColumn",
     "MySqlMasker",

@@ -7,22 +7,14 @@ the length in front of it.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from struct import Struct, error
 from typing import Final
 
 from gateway.masking.ascii import ascii_masker
+from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
 from gateway.masking.values import ValueMasker
 from gateway.model.masker import HashMask, Masker, NullMask
-from gateway.wire.mysql.constants import (
-    ASCII_COLLATIONS,
-    BINARY_COLLATION,
-    LATIN1_COLLATIONS,
-    UTF8_COLLATIONS,
-    FieldFlag,
-    FieldType,
-)
 
 Cell = Callable[[bytes], bytes | None]
 
@@ -63,24 +55,13 @@ _TEXT_DATE: Final = re.compile(rb"(\d{4})-(\d\d)-(\d\d)(?: \d\d:\d\d:\d\d(\.\d{1
 _DAY: Final = Struct("<HBB")
 
 
-@dataclass(frozen=True, slots=True)
-class MySqlColumn:
-    """What a column definition says about its values. `length`: characters that are shown, for zero-filled numbers."""
-
-    type: int
-    flags: int
-    collation: int
-    length: int = 0
-    decimals: int = 0
-
-
 def mysql_cell(spec: Masker, key: bytes, column: MySqlColumn, binary: bool) -> Cell:
     """What masks one column of a result, its rows in the text or the binary format."""
     masker, kind = ValueMasker(spec, key), column.type
     if isinstance(spec, NullMask) or column.flags & (FieldFlag.ENUM | FieldFlag.SET):
         return _null
     if kind in _STRINGS:
-        return _string(masker, column.collation)
+        return _string(masker, column.codec)
     if kind in _UNSIGNED:
         return _integer_binary(masker, column) if binary else _integer_text(masker, column)
     if kind in _FLOATS:
@@ -96,14 +77,10 @@ def _null(_: bytes) -> None:
     return None
 
 
-def _string(masker: ValueMasker, collation: int) -> Cell:
-    if collation == BINARY_COLLATION:
+def _string(masker: ValueMasker, codec: str | None) -> Cell:
+    if codec == BINARY:
         return masker.digest if isinstance(masker.spec, HashMask) else _null
-    if collation in UTF8_COLLATIONS or collation in ASCII_COLLATIONS:
-        codec = "utf-8"
-    elif collation in LATIN1_COLLATIONS:
-        codec = "latin-1"  # one byte a character; those that cp1252 has elsewhere stay what they are
-    else:
+    if codec is None:
         return _null
     mask = masker.text
     fast = ascii_masker(masker.spec)

@@ -9,13 +9,13 @@ from struct import Struct, error
 from typing import Final
 
 from gateway.masking.mysql_cells import Cell
+from gateway.masking.mysql_types import FieldType
 from gateway.model.errors import GatewayError
-from gateway.wire.mysql.constants import FieldType
-from gateway.wire.mysql.packets import HEADER_SIZE, MAX_PIECE
-from gateway.wire.mysql.payload import lenenc_bytes
 
 _word = Struct("<I").unpack_from
 _header = Struct("<I").pack
+HEADER_SIZE: Final = 4  # of a packet: three bytes of length, one of sequence
+MAX_PIECE: Final = 0xFFFFFF
 _NULL: Final = 0xFB
 _NULL_CELL: Final = b"\xfb"
 _LONGER: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}  # bytes of a length behind its first
@@ -138,7 +138,7 @@ class MySqlTextMasker:
     def _masked(value: bytes, cell: Cell, known: dict[bytes, bytes]) -> bytes:
         """The cell as it stands in a row, remembered."""
         result = cell(value)
-        masked = _NULL_CELL if result is None else lenenc_bytes(result)
+        masked = _NULL_CELL if result is None else _prefixed(result)
         if len(value) <= _REMEMBERED_SIZE:
             if len(known) >= _REMEMBERED:
                 known.clear()
@@ -213,7 +213,7 @@ MySqlMasker = MySqlTextMasker | MySqlBinaryMasker
 
 def _framed(value: bytes, width: int) -> bytes:
     if width == _PREFIXED:
-        return lenenc_bytes(value)
+        return _prefixed(value)
     if width == _SHORT:
         return bytes((len(value),)) + value
     if len(value) != width:
@@ -235,3 +235,15 @@ def _extent(data: bytes, position: int, first: int) -> tuple[int, int]:
 def _behind(data: bytes, position: int, first: int) -> int:
     """Where the cell at `position` ends."""
     return position + 1 if first == _NULL else _extent(data, position, first)[1]
+
+
+def _prefixed(value: bytes) -> bytes:
+    """A length-encoded string."""
+    size = len(value)
+    if size < _NULL:
+        return bytes((size,)) + value
+    if size <= 0xFFFF:
+        return b"\xfc" + size.to_bytes(2, "little") + value
+    if size <= MAX_PIECE:
+        return b"\xfd" + size.to_bytes(3, "little") + value
+    return b"\xfe" + size.to_bytes(8, "little") + value

@@ -42,8 +42,9 @@ from gateway.verdict.state import SessionState, changes_meaning
 from gateway.verdict.verdict import OwnResult, Ruling, SessionIdentity, Verdict
 
 # Words without which no statement can refer to a prepared statement or a cursor.
-_NAMED: Final = re.compile(r"\b(?:execute|fetch|move|close|deallocate|current)\b", re.IGNORECASE)
-_NAMED_WORDS: Final = ("execute", "fetch", "move", "close", "deallocate", "current")  # looked for first, being quicker
+_NAMED: Final = re.compile(r"\b(?:execute|fetch|move|close|deallocate|current|handler)\b", re.IGNORECASE)
+# looked for first, being quicker
+_NAMED_WORDS: Final = ("execute", "fetch", "move", "close", "deallocate", "current", "handler")
 _EMPTY: Final = Footprint("EMPTY", Category.EMPTY)
 # How policy names a grant in its reasons (policy/grants.py).
 _GRANT: Final = re.compile(r"grant #(\d+)")
@@ -345,8 +346,7 @@ class Judge:
         now = self._clock()
         if who.target.engine is Engine.MYSQL:
             decision = decide_everywhere(policy, principal, who, footprint, now, self._siblings(who.target.instance))
-            # MySQL's conversation neither masks nor counts: what is bound by such an obligation is refused.
-            reason = forbidden_mysql_state(footprint) or unmet_obligation(decision, masks=False, limits=False)
+            reason = forbidden_mysql_state(footprint)
         else:
             decision = policy.decide(principal, who.target, who.client, footprint, now)
             reason = forbidden_state(footprint)

@@ -15,6 +15,7 @@ import pymysql
 import uvloop
 
 from gateway.analysis.mysql import analyse_mysql, normalise_mysql
+from gateway.app.obligations import PolicyObligations
 from gateway.audit.keys import AuditKeys
 from gateway.audit.log import AuditLog
 from gateway.catalog.mysql import probe_mysql, read_mysql
@@ -40,7 +41,7 @@ from gateway.store.passwords import check_password, make_verifier, native_verifi
 from gateway.verdict import Judge
 from gateway.wire.mysql.auth import RsaKey
 from tests.proxy.postgres.gatehouse import Access, MemoryAudit, MemoryPolicy, Record
-from tests.support.gateway import Reviews, Same, read_records, write_bundle
+from tests.support.gateway import MemoryUsage, Reviews, Same, read_records, write_bundle
 
 Result = TypeVar("Result")
 PASSWORD = "pass word"
@@ -103,6 +104,7 @@ class Running:
     directory: MySqlDirectory
     policy_dir: Path
     audit_dir: Path
+    usage: MemoryUsage
 
 
 @contextlib.asynccontextmanager
@@ -122,9 +124,10 @@ async def running_gateway(
     native: bool = False,
     failures: int = 1_000_000,
     port: int = 0,
+    files: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """A gateway on a free port of 127.0.0.1 in front of one server, `my1`."""
-    policy_dir = write_bundle(home / "policies", policy)
+    policy_dir = write_bundle(home / "policies", policy, files)
     policies = PolicyService(policy_dir)
     keys = AuditKeys.derive(lambda purpose: hashlib.sha512(purpose.encode()).digest())
     audit_dir = home / "audit"
@@ -153,8 +156,12 @@ async def running_gateway(
         principals,
         {Engine.MYSQL: analyse_mysql},
         {Engine.MYSQL: normalise_mysql},
+        masks=True,
+        limits=True,
         siblings=lambda _: siblings,
     )
+    usage = MemoryUsage()
+    obligations = PolicyObligations(policies, catalogs.current, principals, usage, b"masking key")
     catalogs.subscribe(lambda target, snapshot: judge.changed())
     faces = Faces(directory.targets, directory.server)
     await faces.refresh()
@@ -163,12 +170,25 @@ async def running_gateway(
         directory, LoginThrottle(failures), check_password, _RSA, FastLogins(), lambda: faces.current, tls, native=native
     )
     killer = Killer(CancelRegistry(), b"secret")
-    door = MySqlDoor(desk, MemoryPolicy(), logins, killer, sessions, Converse(Rooms(judge, audit, reviews, limits)))
+    door = MySqlDoor(
+        desk, MemoryPolicy(), logins, killer, sessions, Converse(Rooms(judge, audit, reviews, limits, obligations=obligations))
+    )
     listener = Listener("127.0.0.1", port, door.serve, connections=limits.connections)
     await listener.start()
     try:
         yield Running(
-            listener.port, judge, audit, policies, principals, reviews, sessions, logins, directory, policy_dir, audit_dir
+            listener.port,
+            judge,
+            audit,
+            policies,
+            principals,
+            reviews,
+            sessions,
+            logins,
+            directory,
+            policy_dir,
+            audit_dir,
+            usage,
         )
     finally:
         await listener.close()

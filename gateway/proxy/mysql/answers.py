@@ -59,6 +59,9 @@ class Answers:
         if side.hidden:
             c.life.lost_track(f"{error.code} {text}, to the gateway's own question")
             return payload
+        shown = c.obliged.scrubbed(c.execution, error)
+        if shown is not error:
+            payload, text = shown.encode(), shown.message.decode()
         refusal = side.ending.refusal if side.ending is not None else None
         if c.execution is not None:
             c.progress.failed(c.execution, refusal.error if refusal is not None else (str(error.code), text))

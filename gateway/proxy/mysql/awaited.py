@@ -39,4 +39,5 @@ class State:
 
 MORE: Final = int(Status.MORE_RESULTS_EXISTS)
 CHANGED: Final = int(Status.SESSION_STATE_CHANGED)
+LARGEST: Final = 1024 * 1024  # bytes of packets that are read: OK, ERR, EOF and their like
 SHORT_OK: Final = 7  # bytes of an OK with one-byte numbers and no words

@@ -171,6 +171,7 @@ class ClientSide(asyncio.Protocol):
             or c.decider.waiting
             or c.catalog_changed
             or c.state.stale
+            or c.obliged.diagnostics.attentive
             or c.ended
         )
 

@@ -119,7 +119,12 @@ def _permitted(c: "Conversation", answer: Answer, sequence: int) -> Execution | 
     execution = c.begin(answer.verdict, answer.release)
     if execution is None:
         c.say_error(refuse.AUDIT_UNAVAILABLE, sequence)
-    return execution
+        return None
+    refusal = c.oblige(execution)
+    if refusal is None:
+        return execution
+    c.say_error(refusal, sequence)
+    return None
 
 
 def _as_statement(c: "Conversation", text: str, sequence: int, raw: bytes, expect: Callable[[], None]) -> bool:
@@ -276,7 +281,7 @@ def _statement(c: "Conversation", head: bytes) -> tuple[int, Prepared | None]:
 def _execute(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":
     if len(head) < 10:
         raise ProtocolViolation("malformed COM_STMT_EXECUTE")
-    fate = _run_prepared(c, head, "mysqld_stmt_execute", c.server_side.expect_result)
+    fate = _run_prepared(c, head, "mysqld_stmt_execute", fetches=False)
     if fate is None and c.execution is not None:
         c.execution.cursor = bool(head[5] & CURSOR) and not calls(c.execution.verdict.rulings[0].footprint.kind)
     return fate
@@ -298,10 +303,10 @@ def asks_gateway(c: "Conversation", head: bytes) -> bool:
 def _fetch(c: "Conversation", head: bytes) -> "Refusal | _Fate | None":
     if isinstance(_statement(c, head)[1], own.OwnPrepared):
         return refuse.no_cursor(_statement(c, head)[0])
-    return _run_prepared(c, head, "mysqld_stmt_fetch", c.server_side.expect_rows)
+    return _run_prepared(c, head, "mysqld_stmt_fetch", fetches=True)
 
 
-def _run_prepared(c: "Conversation", head: bytes, command: str, expect: Callable[[], None]) -> "Refusal | _Fate | None":
+def _run_prepared(c: "Conversation", head: bytes, command: str, *, fetches: bool) -> "Refusal | _Fate | None":
     """Decided again at every execution: policy, catalog and temporary tables may be others than at PREPARE."""
     number, prepared = _statement(c, head)
     if prepared is None:
@@ -313,7 +318,14 @@ def _run_prepared(c: "Conversation", head: bytes, command: str, expect: Callable
     execution = c.begin(verdict, release)
     if execution is None:
         return refuse.AUDIT_UNAVAILABLE
-    expect()
+    execution.binary, execution.fetches = True, fetches
+    refusal = c.oblige(execution, prepared)
+    if refusal is not None:
+        return refusal
+    if fetches:
+        c.server_side.expect_rows()
+    else:
+        c.server_side.expect_result()
     c.execution = execution
     c.busy = True
     return None
@@ -334,6 +346,7 @@ def _judged_again(c: "Conversation", prepared: Prepared) -> "Verdict | Refusal |
         search_path=prepared.namespace.search_path,  # what it was prepared in
         temporary=now.temporary,
         prepared=now.prepared,
+        cursors=now.cursors,
         flags=now.flags,
     )
     answer = c.decider.decide(prepared.text, Origin.EXTENDED, namespace)

@@ -25,6 +25,7 @@ from gateway.proxy.mysql.decide import Answer, Decider
 from gateway.proxy.mysql.execution import Execution, Prepared
 from gateway.proxy.mysql.known import Known
 from gateway.proxy.mysql.lifetime import Lifetime
+from gateway.proxy.mysql.obliged import Obliged
 from gateway.proxy.mysql.progress import Progress
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.proxy.mysql.server_side import ServerSide
@@ -65,6 +66,7 @@ class Conversation:
         "known",
         "last_prepared",
         "life",
+        "obliged",
         "outlet",
         "prepared",
         "progress",
@@ -104,6 +106,7 @@ class Conversation:
         self.status = session.status
         self.busy = False
         self.execution: Execution | None = None
+        self.obliged = Obliged(self, rooms.obligations)
         self.catalog_changed = True  # the first statement makes sure that the catalog is there and fresh
         self.draining = False
         self.ended = False
@@ -203,6 +206,15 @@ class Conversation:
         execution.release = release
         return execution
 
+    def oblige(self, execution: Execution, prepared: Prepared | None = None) -> Refusal | None:
+        """See to the obligations of what starts now: a refusal, already recorded, where they leave nothing to do."""
+        if not (execution.verdict.bound or self.obliged.diagnostics.attentive) or execution.verdict.own is not None:
+            return None
+        refusal = self.obliged.begin(execution, prepared)
+        if refusal is not None:
+            self.progress.failed(execution, refusal.error)
+        return refusal
+
     def run(self, execution: Execution | None, data: bytes) -> None:
         """Send a command whose answer is awaited. `execution` is None for commands without a record."""
         self.execution = execution
@@ -248,6 +260,8 @@ class Conversation:
     def answered(self) -> None:
         """The server's answer is complete and on its way to the client."""
         self.busy = False
+        if self.execution is not None and self.execution.watch is not None:
+            self.obliged.ended(self.execution)
         self.execution = None
         self.server_side.sequence = 0  # the next command's own: an answer to it begins with 1
         if self.draining:

@@ -67,7 +67,7 @@ class Decider:
         `runs`: the command runs the text, with `values` for what is asked of the gateway itself; else it only prepares it."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
-            return answer
+            return self._counted(answer)
         if self.must_wait():
             return None
         c = self._c
@@ -124,12 +124,24 @@ class Decider:
     def _settled(self, verdict: Verdict, statement: Statement) -> Answer | None:
         match verdict.outcome:
             case Outcome.ALLOW:
-                return Answer(verdict)
+                return self._counted(Answer(verdict))
             case Outcome.DENY:
                 return Answer(verdict, refuse.denied(verdict))
             case Outcome.REVIEW:
                 self._later(self._review(verdict, statement))
                 return None
+
+    def _counted(self, answer: Answer) -> Answer | None:
+        """The answer, once the counts of the day are known that its verdict asks for."""
+        verdict = answer.verdict
+        if answer.refusal is not None or verdict is None or not verdict.bound or self._c.obliged.ready(verdict):
+            return answer
+        self._later(self._look(answer, verdict))
+        return None
+
+    async def _look(self, answer: Answer, verdict: Verdict) -> Answer:
+        await self._c.obliged.prepare(verdict)
+        return answer
 
     # Waiting
 

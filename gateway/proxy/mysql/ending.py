@@ -5,7 +5,7 @@ Where no row has come yet, the refusal stands in place of the server's answer; b
 time, and an error would be a lie. A row that has half passed is finished first.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.model.decision import Outcome
 from gateway.proxy.mysql.awaited import State
@@ -14,6 +14,11 @@ from gateway.wire.mysql.packets import encode_packet
 
 if TYPE_CHECKING:
     from gateway.proxy.mysql.conversation import Conversation
+
+
+_KILLING: Final = 4  # reason of the server's valve
+# Of the statements behind it in its text: the server may have come to them before it heard of the kill.
+UNANSWERED: Final = ("1105", "not answered: an earlier statement of the same text was ended")
 
 
 class Ending:
@@ -50,11 +55,16 @@ def end(c: "Conversation", refusal: Refusal) -> None:
     if side.state == State.RESULT:
         side.state = State.ENDING
     say(c)
+    # What it still sends waits meanwhile: reading it would take the time that the kill needs to get there.
+    c.server_valve.pause(_KILLING)
     c.decider.later(_kill(c))
 
 
 async def _kill(c: "Conversation") -> None:
-    await c.session.cancel()
+    try:
+        await c.session.cancel()
+    finally:
+        c.server_valve.resume(_KILLING)
 
 
 def say(c: "Conversation") -> None:
@@ -66,4 +76,4 @@ def say(c: "Conversation") -> None:
     ending.said = True
     c.outlet.send(encode_packet(ending.refusal.encode(), side.sequence + 1))
     if execution is not None:
-        c.progress.failed(execution, ending.refusal.error)
+        c.progress.failed(execution, ending.refusal.error, behind=UNANSWERED)

@@ -1,11 +1,14 @@
 """A command on its way to the server, and the prepared statements that the server keeps."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.model.footprint import Category
 from gateway.model.statement import Namespace
 from gateway.proxy.rooms import Release
 from gateway.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gateway.proxy.mysql.watch import ResultState, Watch
 
 # Kinds whose execution may answer with any number of results.
 _MANY_RESULTS: Final = frozenset({"CALL", "EXECUTE", "EXECUTE IMMEDIATE", "BEGIN NOT ATOMIC", "COMPOUND"})
@@ -21,10 +24,10 @@ class Prepared:
     """A statement that the server has prepared. `stamp` is the session's stamp its verdict was made under; None: judge anew.
 
     namespace  as it was then: the statement keeps the database it was prepared in
-    origin_of_cursor  the cursor's result is being fetched
+    cursor     counts and masks of its cursor, where its verdict has obligations
     """
 
-    __slots__ = ("namespace", "release", "stamp", "text", "verdict")
+    __slots__ = ("cursor", "namespace", "release", "stamp", "text", "verdict")
 
     def __init__(self, text: str, verdict: Verdict, namespace: Namespace, stamp: object | None) -> None:
         self.text = text
@@ -32,6 +35,7 @@ class Prepared:
         self.namespace = namespace
         self.stamp = stamp
         self.release: Release | None = None
+        self.cursor: ResultState | None = None
 
 
 class Execution:
@@ -42,10 +46,25 @@ class Execution:
     began       monotonic seconds
     rows, size  of the statement's result so far; size in payload bytes
     prepares    the statement that COM_STMT_PREPARE is about; nothing runs yet
+    binary      its rows are in the binary format; `fetches`: it is a COM_STMT_FETCH
+    watch       over its results, where the decision has obligations
     cursor      COM_STMT_EXECUTE asked for one: the rows are fetched later
     """
 
-    __slots__ = ("began", "cursor", "index", "number", "prepares", "release", "rows", "size", "verdict")
+    __slots__ = (
+        "began",
+        "binary",
+        "cursor",
+        "fetches",
+        "index",
+        "number",
+        "prepares",
+        "release",
+        "rows",
+        "size",
+        "verdict",
+        "watch",
+    )
 
     def __init__(self, number: int, verdict: Verdict, began: float) -> None:
         self.number = number
@@ -56,6 +75,8 @@ class Execution:
         self.index = 0
         self.release: Release | None = None
         self.prepares: Prepared | None = None
+        self.binary = self.fetches = False
+        self.watch: Watch | None = None
         self.cursor = False
 
     @property

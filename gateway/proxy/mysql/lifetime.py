@@ -100,6 +100,7 @@ class Lifetime(AnyLifetime["Conversation", Refusal]):
             if prepared.release is not None:
                 c.claims.give_back(prepared.release)
         c.client_side.hot = False
+        c.obliged.close()
 
     def _close_client(self, last_words: bytes) -> None:
         if self._c.change is None:

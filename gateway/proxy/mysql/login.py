@@ -221,7 +221,7 @@ class ClientLogin:
         found = dict(attributes)
         name = next((found[key] for key in _APPLICATION if key in found), b"")
         # In front of a server that calls itself older than 5.5.16, as MariaDB 10 does ("5.5.5-10.11"), Connector/J takes the
-        # packets of an authentication for data without a header.
+        # packets of an authentication for data without a header, and pads for RSA as servers before 8.0.5 wanted it.
         self._bare = found.get(b"_client_name") in _CONNECTOR_J and bool(_WITHOUT_MORE_DATA.match(self._desk.face().version))
         self.application_name = name.decode("utf-8", "replace")[:_SHOWN_NAME]
 
@@ -331,7 +331,7 @@ class ClientLogin:
         """MariaDB's client library sends the password in clear where it has no TLS, and asks for no key: taken only where it
         has not left this machine."""
         if not answer.endswith(b"\0") or len(answer) >= _SEALED_SIZE:
-            return await asyncio.to_thread(self._desk.rsa.decrypt_password, answer, nonce)
+            return await asyncio.to_thread(self._desk.rsa.decrypt_password, answer, nonce, oaep=not self._bare)
         if is_local(self._address or "localhost"):
             return answer[:-1]
         self._in_clear = True

@@ -186,9 +186,7 @@ class _Packets:
         where, shown = table.encode(), name.encode(self._codec, "replace")
         schema = b"gateway" if table else b""
         if kind == "text":
-            return ColumnDefinition(
-                schema, where, where, shown, source.encode(), self._collation, _LONGEST, _VAR_STRING, 0, 0
-            )
+            return ColumnDefinition(schema, where, where, shown, source.encode(), self._collation, _LONGEST, _VAR_STRING, 0, 0)
         length, code = (20, _LONGLONG) if kind == "int8" else (1, _TINY)
         return ColumnDefinition(schema, where, where, shown, source.encode(), _BINARY, length, code, _BINARY_FLAG, 0)
 
@@ -211,5 +209,3 @@ class _Packets:
             else:
                 cells.append(lenenc_bytes(self._text(value)))
         return b"\0" + nulls.to_bytes((len(row) + 9) // 8, "little") + b"".join(cells)
-
-

@@ -53,7 +53,14 @@ class Progress:
             c.claims.settle(committed=True)  # what is released is DDL, which commits of itself
             execution.release = None
 
-    def failed(self, execution: Execution, error: tuple[str, str], *, refused: bool = False) -> None:
+    def failed(
+        self,
+        execution: Execution,
+        error: tuple[str, str],
+        *,
+        refused: bool = False,
+        behind: tuple[str, str] = _NOT_RUN,
+    ) -> None:
         """The statement at hand failed; those behind it in its text never run."""
         self._look_again()
         c = self._c
@@ -65,7 +72,7 @@ class Progress:
             self._record_failure(execution, error, outcome)
             execution.index += 1
             execution.rows = execution.size = 0
-            error = error if refused else _NOT_RUN
+            error = error if refused else behind
 
     def lost(self, error: tuple[str, str]) -> None:
         """The server or the client is gone: what was on its way will not be answered."""
@@ -84,7 +91,8 @@ class Progress:
         seconds = time.perf_counter() - execution.began
         rows = execution.rows or affected
         try:
-            c.records.end(execution.number + execution.index, rows, execution.size, seconds)
+            more = b"" if execution.watch is None else execution.watch.remark()
+            c.records.end(execution.number + execution.index, rows, execution.size, seconds, more)
         except AuditUnavailable as error:
             c.life.audit_failed(error)
         if c.rooms.meter is not None:
@@ -99,7 +107,8 @@ class Progress:
         seconds = time.perf_counter() - execution.began
         number = execution.number + execution.index
         try:
-            c.records.failed(number, execution.rows, execution.size, seconds, error)
+            more = b"" if execution.watch is None else execution.watch.remark()
+            c.records.failed(number, execution.rows, execution.size, seconds, error, more)
         except AuditUnavailable as failure:
             c.life.audit_failed(failure)
         if c.rooms.meter is not None:

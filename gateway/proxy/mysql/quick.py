@@ -26,7 +26,7 @@ def quick(c: "Conversation", side: "ServerSide", data: bytes) -> bool:  # noqa: 
     """The usual answer, all of it and nothing else: one result, no error, no change of state."""
     execution = c.execution
     size = len(data)
-    if execution is None or size < 11 or c.draining or execution.release is not None:
+    if execution is None or execution.watch is not None or size < 11 or c.draining or execution.release is not None:
         return False
     verdict = execution.verdict
     if verdict.effects or verdict.barrier or len(verdict.rulings) != 1:

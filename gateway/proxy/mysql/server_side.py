@@ -6,15 +6,17 @@ read, `questions.py` the gateway's own questions.
 
 import asyncio
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.proxy.mysql import ending
 from gateway.proxy.mysql.answers import Answers
-from gateway.proxy.mysql.awaited import State
+from gateway.proxy.mysql.awaited import LARGEST, State
 from gateway.proxy.mysql.ending import Ending
 from gateway.proxy.mysql.execution import Prepared
 from gateway.proxy.mysql.questions import Questions
 from gateway.proxy.mysql.quick import quick
+from gateway.proxy.mysql.watch import Watch
+from gateway.proxy.mysql.watched import Watched
 from gateway.wire.errors import ProtocolViolation
 from gateway.wire.mysql.constants import Capability
 from gateway.wire.mysql.packets import HEADER_SIZE, MAX_PIECE, encode_packet
@@ -24,18 +26,16 @@ if TYPE_CHECKING:
     from gateway.proxy.mysql.conversation import Conversation
 
 _word = Struct("<I").unpack_from
-_LARGEST: Final = 1024 * 1024  # of packets that are read: OK, ERR, EOF and their like
 
 
 class ServerSide(asyncio.Protocol):
     """`sequence`: the id of the last packet of the exchange so far."""
 
     __slots__ = (
-        "_answers",
         "_c",
-        "_continued",
-        "_rest",
-        "_skip",
+        "_watched",
+        "answers",
+        "continued",
         "deprecate_eof",
         "done",
         "ending",
@@ -45,8 +45,10 @@ class ServerSide(asyncio.Protocol):
         "pending",
         "questions",
         "resets",
+        "rest",
         "same_words",
         "sequence",
+        "skip",
         "state",
         "statement",
     )
@@ -57,9 +59,9 @@ class ServerSide(asyncio.Protocol):
         # Whether an OK packet's words are laid out for the client as for the gateway.
         self.same_words = not conversation.tracked or bool(conversation.capabilities & Capability.SESSION_TRACK)
         self.state = State.IDLE
-        self._rest = b""  # the beginning of a packet
-        self._skip = 0  # bytes of a packet that are still to come
-        self._continued = False  # the last piece was a full one: the next belongs to the same packet
+        self.rest = b""  # the beginning of a packet
+        self.skip = 0  # bytes of a packet that are still to come
+        self.continued = False  # the last piece was a full one: the next belongs to the same packet
         self.left = 0  # definitions that are still to come
         self.pending = 0  # and those of the columns, behind the parameters
         self.statement: Prepared | None = None
@@ -69,13 +71,14 @@ class ServerSide(asyncio.Protocol):
         self.ending: Ending | None = None  # what runs is being ended
         self.heading = b""  # of the result before, up to its rows
         self.sequence = 0
+        self._watched: Watched | None = None
         self.questions = Questions(conversation, self)
-        self._answers = Answers(conversation, self)
+        self.answers = Answers(conversation, self)
 
     @property
     def between_packets(self) -> bool:
         """Whether what was forwarded ends where a packet ends."""
-        return not self._skip and not self._continued
+        return not self.skip and not self.continued
 
     # What is awaited
 
@@ -112,22 +115,38 @@ class ServerSide(asyncio.Protocol):
         c = self._c
         if c.ended:
             return
-        if self.state == State.RESULT and not self._rest and not self._skip and quick(c, self, data):
+        if self.state == State.RESULT and not self.rest and not self.skip and quick(c, self, data):
             return
-        if self._rest:
-            data = self._rest + data
-            self._rest = b""
         try:
+            if c.execution is not None and c.execution.watch is not None:
+                data = self._watch(c.execution.watch, data)
+                if not data:
+                    return
+            if self.rest:
+                data = self.rest + data
+                self.rest = b""
             if self.ending is not None and not self.ending.said:
                 data = self._before_the_end(data)
             self._walk(data)
         except (ProtocolViolation, IndexError) as error:
             c.life.lost_track(str(error) or "an answer that nobody waits for")
 
+    def _watch(self, watch: Watch, data: bytes) -> bytes:
+        """The answer to an execution with obligations. Returns what is left to do as for any other: it is being ended."""
+        watched = self._watched
+        if watched is None or watched.watch is not watch:
+            watched = self._watched = Watched(self._c, self, watch)
+        data = watched.gather(data)
+        if data and (self.ending is None or not self.ending.said):
+            data = watched.walk(data)
+            if self.done and not self._c.ended:
+                self._finish()
+        return data
+
     def _before_the_end(self, data: bytes) -> bytes:
         """What stands behind the row that has half passed; the client has heard the refusal by then, if it stands there."""
-        while self._skip and data:
-            size = self._skip
+        while self.skip and data:
+            size = self.skip
             self._walk(data[:size])
             data = data[size:]
         ending.say(self._c)
@@ -136,17 +155,17 @@ class ServerSide(asyncio.Protocol):
     def _walk(self, data: bytes) -> None:  # noqa: PLR0912 -- the loop every packet goes through
         size = len(data)
         position = mark = 0
-        if self._skip:
-            position = min(size, self._skip)
-            self._skip -= position
+        if self.skip:
+            position = min(size, self.skip)
+            self.skip -= position
             self._count_bytes(position)
             mark = position if self.hidden else 0
         while size - position >= HEADER_SIZE and not self.done:
             word = _word(data, position)[0]
             length = word & MAX_PIECE
             end = position + HEADER_SIZE + length
-            if self._continued:
-                self._continued = length == MAX_PIECE
+            if self.continued:
+                self.continued = length == MAX_PIECE
             elif length and position + HEADER_SIZE == size:
                 break
             elif not length:
@@ -155,7 +174,7 @@ class ServerSide(asyncio.Protocol):
                 kind = data[position + HEADER_SIZE]
                 if not self._passes(kind, length):
                     if end > size:
-                        if length > _LARGEST:
+                        if length > LARGEST:
                             raise ProtocolViolation("packet of the server is too large")
                         break
                     self.sequence = word >> 24
@@ -164,10 +183,10 @@ class ServerSide(asyncio.Protocol):
                         return
                     position = end
                     continue
-                self._continued = length == MAX_PIECE
+                self.continued = length == MAX_PIECE
             self.sequence = word >> 24
             if end > size:
-                self._skip = end - size
+                self.skip = end - size
                 end = size
             self._count_bytes(end - position - HEADER_SIZE)
             position = end
@@ -175,7 +194,7 @@ class ServerSide(asyncio.Protocol):
         if position < size:
             if self.done:
                 raise ProtocolViolation("bytes behind an answer")
-            self._rest = data[position:]
+            self.rest = data[position:]
         if self.done:
             self._finish()
 
@@ -233,7 +252,7 @@ class ServerSide(asyncio.Protocol):
         """A packet that is read. Returns where unforwarded data begins."""
         payload = data[position + HEADER_SIZE : end]
         hidden = self.hidden or (self.ending is not None and self.ending.said)
-        shown = self._answers.read(kind, payload)
+        shown = self.answers.read(kind, payload)
         if hidden:
             return end
         if shown is payload:
@@ -248,6 +267,7 @@ class ServerSide(asyncio.Protocol):
         self.done = False
         self.state = State.IDLE
         self.ending = None
+        self._watched = None
         c = self._c
         if self.hidden:
             self.questions.next()

@@ -1,0 +1,174 @@
+"""A session's obligations: the watches over its executions, the counts of its cursors, its time limits and warnings.
+
+Only executions whose decision has obligations come here, and those whose answer tells of such a one (SHOW WARNINGS).
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from gateway.masking.plan import MaskPlan, ResultColumn
+from gateway.model.decision import MaskColumns, Notice, RowLimit, TimeLimit
+from gateway.model.footprint import Access, Footprint, ObjectKind
+from gateway.proxy.duties import Counts, masks_of, obligations_of, time_limit, warnings_of
+from gateway.proxy.mysql import ending, scrub
+from gateway.proxy.mysql.diagnostics import Diagnostics
+from gateway.proxy.mysql.refuse import Refusal
+from gateway.proxy.mysql.watch import UNDESCRIBED, ResultState, Watch, limit_refusal, result_column
+from gateway.proxy.obligations import Obligations
+from gateway.verdict import Verdict
+from gateway.wire.mysql.results import ColumnDefinition, Err
+
+if TYPE_CHECKING:
+    from gateway.proxy.mysql.conversation import Conversation
+    from gateway.proxy.mysql.execution import Execution, Prepared
+
+_UNAVAILABLE: Final = Refusal(1142, "42000", "gateway: masks and limits cannot be carried out here")
+_COPIES: Final = Refusal(
+    1142,
+    "42000",
+    "gateway: permission denied: GET DIAGNOSTICS of a statement with masked columns"
+    " HINT: the server's messages may quote masked values; ask for `unmask`.",
+)
+_FILE_BESIDE: Final = Refusal(
+    1142, "42000", "gateway: LOAD DATA LOCAL cannot stand in one text with statements whose rows are limited"
+)
+
+
+class Obliged:
+    """`diagnostics`: what SHOW WARNINGS has to say of the last statement."""
+
+    __slots__ = ("_c", "_counts", "_room", "_timer", "diagnostics")
+
+    def __init__(self, conversation: "Conversation", room: Obligations | None) -> None:
+        self._c = conversation
+        self._room = room
+        self._counts = None if room is None else Counts(room, conversation.who.principal.name)
+        self._timer: asyncio.TimerHandle | None = None
+        self.diagnostics = Diagnostics()
+
+    # Before a statement runs
+
+    def ready(self, verdict: Verdict) -> bool:
+        """Whether today's counts are in memory where the verdict asks for them."""
+        return self._counts is None or not self._counts.unknown(verdict)
+
+    async def prepare(self, verdict: Verdict) -> None:
+        """Read today's counts. Raises GatewayError."""
+        if self._counts is not None:
+            await self._counts.look(verdict)
+
+    def begin(self, execution: "Execution", prepared: "Prepared | None" = None) -> Refusal | None:
+        """An execution starts that has obligations or may tell of some. `prepared` of COM_STMT_EXECUTE and COM_STMT_FETCH.
+        May refuse it."""
+        verdict = execution.verdict
+        if self._room is None and not all(isinstance(item, Notice) for item in obligations_of(verdict)):
+            return _UNAVAILABLE
+        if self.diagnostics.copies(verdict):
+            return _COPIES
+        if len(verdict.rulings) > 1 and execution.takes_local_file and _limits_rows(verdict):
+            return _FILE_BESIDE
+        fetches = execution.fetches
+        cursor = None if prepared is None else self._cursor(prepared, fetches=fetches)
+        watch = Watch(self, execution, cursor)
+        if watch.used_up is not None:
+            return limit_refusal(watch.used_up)
+        if fetches and watch.hides and not watch.state.described:
+            return UNDESCRIBED
+        self.diagnostics.begins(verdict, hides=any(masks_of(ruling) is not None for ruling in verdict.rulings))
+        for notice in warnings_of(verdict):
+            self.diagnostics.warn(1175, f"gateway: {notice.text} (rule {notice.rule})")
+            watch.warned += 1
+        if verdict.bound or watch.appended or self.diagnostics.tainted:
+            execution.watch = watch
+        limit = time_limit(verdict)
+        if limit is not None:
+            self._arm(execution, limit)
+        return None
+
+    @staticmethod
+    def _cursor(prepared: "Prepared", *, fetches: bool) -> ResultState:
+        if not fetches or prepared.cursor is None:
+            prepared.cursor = ResultState()
+        return prepared.cursor
+
+    # What a watch asks for
+
+    @property
+    def key(self) -> bytes:
+        return b"" if self._room is None else self._room.key
+
+    def plan(self, masks: MaskColumns) -> MaskPlan:
+        if self._room is None:
+            raise ValueError("masks without a room that knows them")
+        return self._room.plan(masks)
+
+    def result_column(self, definition: ColumnDefinition) -> ResultColumn:
+        return result_column(definition, self._c.who.target.database)
+
+    def read_today(self, path: str) -> int:
+        return 0 if self._counts is None else self._counts.today(path)
+
+    def add_usage(self, paths: tuple[str, ...], rows: int) -> None:
+        if self._counts is not None:
+            self._counts.add(paths, rows)
+
+    # Ending what runs
+
+    def end(self, refusal: Refusal) -> None:
+        """The client hears this in place of the rest; the server is told to stop."""
+        if self._c.server_side.ending is None:
+            ending.end(self._c, refusal)
+
+    def _arm(self, execution: "Execution", limit: TimeLimit) -> None:
+        self._disarm()
+        self._timer = asyncio.get_running_loop().call_later(limit.milliseconds / 1000, self._late, execution, limit)
+
+    def _late(self, execution: "Execution", limit: TimeLimit) -> None:
+        c = self._c
+        self._timer = None
+        if c.ended or c.execution is not execution or not c.busy:
+            return
+        text = f"gateway: canceling statement due to statement timeout of {limit.milliseconds} ms (rule {limit.rule})"
+        # ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL
+        maria = "mariadb" in c.session.server_version.lower()
+        self.end(Refusal(1969, "70100", text) if maria else Refusal(3024, "HY000", text))
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def ended(self, execution: "Execution") -> None:
+        """The execution is answered: nothing waits for it any more."""
+        self._disarm()
+        if self._counts is not None:
+            self._counts.ended(execution.verdict)
+
+    def close(self) -> None:
+        self._disarm()
+
+    # Words that may quote values
+
+    def scrubbed(self, execution: "Execution | None", error: Err) -> Err:
+        """The error as the client, and the audit, may have it."""
+        if self._room is None or execution is None or scrub.is_formal(error.code):
+            return error
+        return scrub.scrubbed(error) if any(self._hides(ruling.footprint) for ruling in execution.verdict.rulings) else error
+
+    def _hides(self, footprint: Footprint) -> bool:
+        """Whether the statement, or what a view or program beneath it reads, has masked columns for this person."""
+        if self._room is None:
+            return False
+        names = {access.object for access in _all(footprint.accesses) if access.object.kind is ObjectKind.RELATION}
+        return any(self._room.masked(self._c.who, name.schema, name.name) for name in names)
+
+
+def _all(accesses: tuple[Access, ...]) -> list[Access]:
+    found = list(accesses)
+    for access in accesses:
+        found += _all(access.beneath)
+    return found
+
+
+def _limits_rows(verdict: Verdict) -> bool:
+    return any(isinstance(item, RowLimit) and item.truncate for item in obligations_of(verdict))
