@@ -6,7 +6,7 @@ Temporary tables and SQL-level prepared statements follow from what succeeded.
 
 from typing import Final
 
-from gateway.model.footprint import Effect, EffectKind
+from gateway.model.footprint import Category, Effect, EffectKind, Footprint
 from gateway.model.statement import Namespace
 
 SQL_MODE: Final = "sql_mode"
@@ -14,6 +14,19 @@ CHARSET: Final = "character_set_client"
 SERVER: Final = "server"
 UNKNOWN: Final = "\0"
 _NAMES: Final = frozenset({"names", "character set", "charset"})
+
+
+# No state of a session is transactional: these change none of it.
+_TRANSACTION: Final = frozenset(
+    {
+        EffectKind.BEGIN,
+        EffectKind.COMMIT,
+        EffectKind.ROLLBACK,
+        EffectKind.SAVEPOINT,
+        EffectKind.RELEASE,
+        EffectKind.ROLLBACK_TO,
+    }
+)
 
 
 def _name(effect: Effect) -> str:
@@ -151,6 +164,16 @@ class MySqlState:
     def _changed(self) -> None:
         self._namespace = None
         self.version += 1
+
+
+def keeps_state(footprint: Footprint) -> bool:
+    """Whether a statement does no more than begin or end a transaction or a part of it."""
+    return (
+        footprint.category is Category.TRANSACTION
+        and footprint.opaque is None
+        and not footprint.functions
+        and all(effect.kind in _TRANSACTION for effect in footprint.effects)
+    )
 
 
 def meaningful_variable(name: str) -> bool:

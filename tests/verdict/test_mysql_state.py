@@ -4,7 +4,8 @@ import pytest
 
 from gateway.model.footprint import Effect, EffectKind
 from gateway.model.statement import Namespace
-from gateway.verdict.mysql_state import CHARSET, SQL_MODE, UNKNOWN, MySqlState, meaningful_variable
+from gateway.verdict.mysql_state import CHARSET, SQL_MODE, UNKNOWN, MySqlState, keeps_state, meaningful_variable
+from tests.analysis.mysql.support import footprint
 
 
 def test_the_namespace_is_the_same_object_until_something_moves() -> None:
@@ -88,3 +89,29 @@ def test_a_reset_leaves_nothing_of_the_sessions_own() -> None:
 )
 def test_meaningful_variables(name: str, meaningful: bool) -> None:
     assert meaningful_variable(name) is meaningful
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("BEGIN", True),
+        ("START TRANSACTION READ ONLY", True),
+        ("COMMIT", True),
+        ("ROLLBACK", True),
+        ("SAVEPOINT a", True),
+        ("ROLLBACK TO a", True),
+        ("SET sql_mode = ''", False),
+        ("USE shop", False),
+        ("CREATE TEMPORARY TABLE t (a int)", False),
+        ("SELECT 1", False),
+    ],
+)
+def test_transactions_leave_the_state_alone(text: str, kept: bool) -> None:
+    read = footprint(text)
+    assert keeps_state(read) is kept
+    state = MySqlState("shop")
+    before = state.version
+    for effect in read.effects:
+        state.apply(effect)
+    if kept:
+        assert state.version == before

@@ -36,7 +36,7 @@ from gateway.proxy.rooms import Release, Rooms
 from gateway.proxy.valve import Valve
 from gateway.verdict import SessionIdentity, Verdict
 from gateway.verdict.mysql_rules import charset_codec
-from gateway.verdict.mysql_state import CHARSET, SERVER, SQL_MODE, MySqlState
+from gateway.verdict.mysql_state import CHARSET, SERVER, SQL_MODE, MySqlState, keeps_state
 from gateway.wire.mysql.commands import encode_query
 from gateway.wire.mysql.constants import Capability, Status
 from gateway.wire.mysql.packets import encode_packet
@@ -185,7 +185,8 @@ class Conversation:
         return (
             verdict.outcome is Outcome.ALLOW
             and len(verdict.rulings) == 1
-            and not (verdict.effects or verdict.barrier or verdict.named)
+            and not verdict.named
+            and (not (verdict.effects or verdict.barrier) or keeps_state(verdict.rulings[0].footprint))
             and not verdict.rulings[0].decision.obligations
             and not verdict.rulings[0].footprint.kind.startswith("LOAD ")
             and verdict.epoch == self.epoch

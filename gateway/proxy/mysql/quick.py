@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.model.errors import AuditUnavailable
 from gateway.proxy.mysql.awaited import CHANGED, MORE, State
+from gateway.proxy.mysql.hop import hop
+from gateway.verdict.mysql_state import keeps_state
 from gateway.wire.mysql.constants import Status
 from gateway.wire.mysql.packets import HEADER_SIZE, MAX_PIECE
 from gateway.wire.mysql.results import EOF_HEADER, OK_HEADER
@@ -29,7 +31,7 @@ def quick(c: "Conversation", side: "ServerSide", data: bytes) -> bool:  # noqa: 
     if execution is None or execution.watch is not None or size < 11 or c.draining or execution.release is not None:
         return False
     verdict = execution.verdict
-    if verdict.effects or verdict.barrier or len(verdict.rulings) != 1:
+    if len(verdict.rulings) != 1 or ((verdict.effects or verdict.barrier) and not keeps_state(verdict.rulings[0].footprint)):
         return False
     first = data[4]
     rows = result = 0
@@ -52,11 +54,7 @@ def quick(c: "Conversation", side: "ServerSide", data: bytes) -> bool:  # noqa: 
             if position < 0:
                 return False
         start = position
-        while position < tail:
-            if data[position + HEADER_SIZE] >= EOF_HEADER:  # an end or an error
-                return False
-            position += HEADER_SIZE + (_word(data, position)[0] & MAX_PIECE)
-            rows += 1
+        position, rows = hop(data, start, tail)
         if position != tail or data[tail + 4] != EOF_HEADER or data[tail] != size - tail - HEADER_SIZE:
             return False
         result = tail - start - HEADER_SIZE * rows
