@@ -55,10 +55,12 @@ def close(name: str, which: str = "S") -> bytes:
     return frame("C", which.encode() + name.encode() + b"\0")
 
 
+REFUSED = "E 42501 gateway: permission denied: select on pg1/shop/public/secret"
 SYNC, FLUSH, TERMINATE = frame("S"), frame("H"), frame("X")
 PARSED, BOUND, CLOSED, NO_DATA, EMPTY, SUSPENDED = (frame(kind) for kind in "123nIs")
 COLUMNS = frame("T", b"\0\1a\0" + b"\0" * 18)
 COPY_IN = frame("G", b"\0\0\0")
+BATCH = (bind(), describe(), execute(), SYNC)  # what drivers send for a prepared statement
 
 
 def row(value: str = "1") -> bytes:
