@@ -125,6 +125,10 @@ class Decider:
     def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        self.forget()
+
+    def forget(self) -> None:
+        """The message that the answer was found for is skipped: the next one has nothing to do with it."""
         answer, self._answer = self._answer, None
         if answer is not None and answer.release is not None:
             self._c.claims.give_back(answer.release)

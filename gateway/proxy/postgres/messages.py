@@ -278,7 +278,9 @@ def _sync(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
         return WAIT
     if c.ledger.copying is None:  # while the server reads COPY data it ignores Sync
         c.ledger.append(SYNCED)
-        c.ledger.skipping = False
+        if c.ledger.skipping:
+            c.decider.forget()
+            c.ledger.skipping = False
         c.client_side.open_pipeline = False
     return KEEP
 
