@@ -130,6 +130,40 @@ CREATE TEMPORARY TABLE mine (a INT); INSERT INTO mine SELECT amount FROM hr.sala
 CREATE TEMPORARY TABLE salaries (a INT); SELECT * FROM hr.salaries
 LOCK TABLES hr.salaries READ
 LOCK TABLES customers READ, hr.salaries AS s READ
+SELECT * FROM hr.salaries AS OF TIMESTAMP '2020-01-01'
+SELECT /*+ MAX_EXECUTION_TIME(1000) */ amount FROM hr.salaries
+SELECT /*+ QB_NAME(a) */ (SELECT MAX(amount) FROM hr.salaries)
+SELECT /*+ ' */ amount FROM hr.salaries -- ' */
+SELECT 1 UNION SELECT amount FROM hr.salaries # '
+SELECT 1 FROM customers WHERE EXISTS (SELECT * FROM (SELECT amount FROM hr.salaries) x)
+SELECT * FROM (SELECT * FROM hr.salaries) AS customers
+SELECT hr.salaries.amount FROM hr.salaries
+SELECT shop.customers.name FROM customers, hr.salaries
+SELECT * FROM `hr`.`salaries` AS `shop.customers`
+WITH x AS (SELECT amount FROM hr.salaries) SELECT 1
+WITH x AS (SELECT nosuch FROM hr.salaries) SELECT 1
+WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM x, hr.salaries WHERE n < 3) SELECT * FROM x
+SELECT * FROM hr.nosuch
+SHOW CREATE SEQUENCE hr.numbers
+SHOW CREATE FUNCTION hr.tell
+SHOW PROCEDURE CODE hr.tell
+SHOW COLUMNS FROM customers WHERE (SELECT MAX(amount) FROM hr.salaries) > 0
+EXPLAIN FORMAT=JSON SELECT * FROM customers WHERE id = (SELECT MAX(amount) FROM hr.salaries)
+EXPLAIN hr.salaries
+SELECT GROUP_CONCAT(a) FROM (SELECT amount AS a FROM hr.salaries) s
+SELECT name FROM customers PROCEDURE ANALYSE((SELECT MAX(amount) FROM hr.salaries))
+SELECT CAST(name AS CHAR) FROM customers HAVING (SELECT MAX(amount) FROM hr.salaries) > 0
+SELECT SUM(id) OVER (ORDER BY (SELECT MAX(amount) FROM hr.salaries)) FROM customers
+SELECT IF((SELECT MAX(amount) FROM hr.salaries) > 1, SLEEP(1), 0)
+SELECT name FROM customers LIMIT 1; SELECT amount FROM hr.salaries
+BEGIN; SELECT amount FROM hr.salaries; COMMIT
+SET @a = 1; USE hr; SELECT amount FROM salaries
+PREPARE s FROM 'USE hr'; EXECUTE s; SELECT amount FROM salaries
+EXPLAIN EXTENDED SELECT * FROM hr.inside
+SELECT LAST_INSERT_ID((SELECT MAX(amount) FROM hr.salaries))
+SELECT GET_LOCK((SELECT MAX(amount) FROM hr.salaries), 0)
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = (SELECT MAX(amount) FROM hr.salaries)
+GET DIAGNOSTICS CONDITION (SELECT MAX(amount) FROM hr.salaries) @a = MESSAGE_TEXT
 """
 
 WRITES = r"""
@@ -247,7 +281,6 @@ SET character_set_client = @@character_set_server
 SET @@character_set_client = 'big5'
 SET CHARACTER SET cp932
 SET CHARSET gbk
-SELECT _gbk'縗'' UNION SELECT 1 -- '
 ALTER USER gateway IDENTIFIED BY 'x'
 FLUSH TABLES
 FLUSH TABLES WITH READ LOCK
@@ -275,6 +308,20 @@ PURGE BINARY LOGS TO 'x'
 BINLOG 'x'
 BACKUP STAGE START
 BACKUP LOCK customers
+ADMIN SHOW DDL
+ADMIN CANCEL DDL JOBS 1
+SPLIT TABLE customers BETWEEN (0) AND (9) REGIONS 2
+FLASHBACK TABLE customers
+RECOVER TABLE customers
+IMPORT INTO customers FROM '/tmp/x'
+BATCH ON id LIMIT 1 DELETE FROM customers
+TRACE SELECT * FROM mysql.user
+SET PERSIST max_connections = 10
+RESTART
+CLONE LOCAL DATA DIRECTORY = '/tmp/x'
+SHOW CREATE EVENT hr.e
+SHOW EVENTS FROM hr
+SELECT * FROM information_schema.index_statistics
 SELECT sys_exec('id')
 """
 
@@ -292,6 +339,28 @@ CREATE TEMPORARY TABLE mine (a INT); RENAME TABLE customers TO clients
 CREATE INDEX i ON customers (name)
 DROP VIEW peek
 CREATE OR REPLACE TABLE customers (id INT)
+"""
+
+FOLDED = r"""
+SELECT * FROM HR.SALARIES
+SELECT * FROM Hr.Salaries
+SELECT salaries.* FROM hr.SALARIES
+SELECT s.amount FROM hr.Salaries AS S
+USE HR
+USE Hr; SELECT * FROM Salaries
+TABLE HR.Salaries
+SELECT * FROM HR.INSIDE
+SELECT HIGHEST()
+CALL Raise_All()
+HANDLER HR.Salaries OPEN
+DELETE FROM CUSTOMERS
+DELETE C FROM Customers c
+UPDATE Customers C SET c.name = 'x'
+CREATE TEMPORARY TABLE Customers (a INT); DROP TEMPORARY TABLE CUSTOMERS; DELETE FROM customers
+CREATE TEMPORARY TABLE mine AS SELECT * FROM HR.Salaries
+EXPLAIN SELECT * FROM HR.Salaries
+SHOW COLUMNS FROM Salaries FROM HR
+INSERT INTO HR.Employees VALUES (9, 'x')
 """
 
 

@@ -3,8 +3,10 @@
 The oracle is the server's own general log: a refused statement must not be in it, nor any part of it.
 """
 
-from dataclasses import dataclass
-from typing import Any
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
 
 import pymysql
 from pymysql.constants import CLIENT
@@ -51,13 +53,48 @@ _WORLD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+_RESET: Final = 0x1F  # COM_RESET_CONNECTION
+_LOST: Final = frozenset({0, 2006, 2013})
+
+
+@dataclass(slots=True)
 class MySqlStage:
-    """`gateway` in front of `server`; `admin` looks at the server past it."""
+    """`gateway` in front of `server`; `admin` looks at the server past it. One session of alice's plays one attack after
+    another, reset between them."""
 
     server: MariaDbServer
     gateway: LiveGateway
     admin: Any
+    _client: Any = None
+    _read: dict[Path, int] = field(default_factory=dict)  # up to where each segment of the audit was read
+
+    def attempt(self, text: str) -> tuple[int, str]:
+        """The error that alice gets; (0, rows) where everything ran."""
+        client = self._session()
+        with client.cursor() as cursor:
+            try:
+                cursor.execute(text)
+                rows = [cursor.fetchall()]
+                while cursor.nextset():
+                    rows.append(cursor.fetchall())
+            except pymysql.MySQLError as error:
+                if error.args[0] in _LOST:
+                    self._client = None
+                return error.args[0], str(error.args[1])
+            return 0, repr(rows)
+
+    def _session(self) -> Any:
+        if self._client is None:
+            self._client = self.gateway.connect("alice", client_flag=CLIENT.MULTI_STATEMENTS)
+        else:
+            self._client._execute_command(_RESET, b"")
+            self._client._read_ok_packet()
+            self._client.select_db("shop")
+        return self._client
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
 
     def rows(self, text: str) -> tuple[tuple[Any, ...], ...]:
         with self.admin.cursor() as cursor:
@@ -78,11 +115,18 @@ class MySqlStage:
         )
         return [row[0].decode() if isinstance(row[0], bytes) else str(row[0]) for row in told]
 
-    def last_session(self) -> list[dict[str, Any]]:
-        """The records of the session that was opened last."""
-        records = self.gateway.records()
-        newest = next(record["session"] for record in reversed(records) if record["kind"] == "statement")
-        return [record for record in records if record["session"] == newest]
+    def news(self) -> list[dict[str, Any]]:
+        """The records of statements since this was asked last. A segment is read on from where reading ended: it is long, and
+        most of it room that is set aside."""
+        self.gateway.settle()
+        found: list[dict[str, Any]] = []
+        for path in sorted(self.gateway.running.audit_dir.rglob("*.jsonl")):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                while (line := file.readline()).endswith(b"}\n"):
+                    self._read[path] = file.tell()
+                    found.append(json.loads(line))
+        return [record for record in found if record.get("kind") == "statement"]
 
 
 def fill(server: MariaDbServer) -> Any:

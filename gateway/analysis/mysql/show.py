@@ -5,12 +5,12 @@ from typing import Final
 
 from gateway.analysis.mysql import relations, values
 from gateway.analysis.mysql.context import Context, Entry, Level
-from gateway.analysis.mysql.lexer import NAME, STRING, WORD
+from gateway.analysis.mysql.lexer import WORD
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.utility import Walk, database, skip
 from gateway.analysis.mysql.words import words
-from gateway.model.footprint import INSTANCE, Action, Category, Clause, ObjectKind, ObjectName, relation
+from gateway.model.footprint import INSTANCE, Action, Category, Clause, relation
 
 _SCHEMA: Final = "information_schema"
 _OF_TABLE: Final = frozenset({"COLUMNS", "FIELDS", "INDEX", "INDEXES", "KEYS"})
@@ -95,7 +95,7 @@ def _list(ctx: Context, p: Parser, table: str) -> None:
     record = ctx.findings.record(relation(_SCHEMA, table), Action.SELECT, ctx.origin)
     record.use(Clause.OUTPUT, "*")
     if p.accept("FROM") or p.accept("IN"):
-        ctx.findings.record(database(ctx.names.fold_database(p.name())), Action.CONNECT, ctx.origin)
+        _in(ctx, p.name())
     _filter(ctx, p)
 
 
@@ -129,6 +129,12 @@ def _grants(ctx: Context, p: Parser) -> None:
     skip(p)
 
 
+def _in(ctx: Context, schema: str) -> None:
+    """What stands in a database is for those who may connect to it."""
+    if schema:
+        ctx.findings.record(database(ctx.names.fold_database(schema)), Action.CONNECT, ctx.origin)
+
+
 def _create(ctx: Context, p: Parser) -> Outcome:
     word = p.advance().upper
     match word:
@@ -136,23 +142,21 @@ def _create(ctx: Context, p: Parser) -> Outcome:
             relations.named(ctx, *p.qualified(), Action.EXPLAIN)
         case "DATABASE" | "SCHEMA":
             p.accept("IF", "NOT", "EXISTS")
-            ctx.findings.record(database(ctx.names.fold_database(p.name())), Action.CONNECT, ctx.origin)
+            _in(ctx, p.name())
         case "PROCEDURE" | "FUNCTION" | "PACKAGE":
             p.accept("BODY")
             ctx.findings.record(ctx.names.routine_name(*p.qualified()), Action.CALL, ctx.origin)
         case "TRIGGER":
-            _, name = p.qualified()
+            schema, name = p.qualified()
+            _in(ctx, schema)
             for info in ctx.names.catalog.relations.values():
                 if any(trigger.name.lower() == name.lower() for trigger in info.triggers):
                     ctx.findings.record(relation(*info.name), Action.EXPLAIN, ctx.origin)
             ctx.findings.record(relation(_SCHEMA, "triggers"), Action.SELECT, ctx.origin).use(Clause.OUTPUT, "*")
         case "EVENT":
-            p.qualified()
+            _in(ctx, p.qualified()[0])
             ctx.findings.record(relation(_SCHEMA, "events"), Action.SELECT, ctx.origin).use(Clause.OUTPUT, "*")
         case _:
             ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
             skip(p)
     return Outcome(f"SHOW CREATE {word}", Category.QUERY, known=False)
-
-
-__all__ = ["NAME", "STRING", "ObjectKind", "ObjectName", "show"]

@@ -73,10 +73,13 @@ def use(ctx: Context, p: Parser, walk: Walk) -> Outcome:
 
 
 def plain(kind: str, category: Category = Category.UTILITY) -> Handler:
-    """A statement that touches nothing that permissions know."""
+    """A statement that touches nothing that permissions know: names, variables and constants, no expression."""
 
     def handler(ctx: Context, p: Parser, walk: Walk) -> Outcome:
-        skip(p)
+        while not p.ended:
+            if p.upper == "(":
+                raise p.stopped()
+            p.advance()
         return Outcome(kind, category, known=False)
 
     return handler
