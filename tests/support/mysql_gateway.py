@@ -256,8 +256,12 @@ class LiveGateway:
 
     def records(self) -> list[dict[str, Any]]:
         """Every record so far, durable."""
-        self.run(self._flush())
+        self.settle()
         return list(read_records(self.running.audit_dir))
+
+    def settle(self) -> None:
+        """Until every record so far is durable."""
+        self.run(self._flush())
 
     async def _flush(self) -> None:
         await self.running.audit.durable(self.running.audit.position)
