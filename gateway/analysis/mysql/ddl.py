@@ -62,6 +62,11 @@ def _admin(ctx: Context, p: Parser, kind: str) -> Outcome:
     return _changed(ctx, kind, Category.ADMIN)
 
 
+def _of_session(before: frozenset[str]) -> bool:
+    """TiDB's GLOBAL TEMPORARY tables are everybody's: only their rows are the session's."""
+    return "TEMPORARY" in before and "GLOBAL" not in before
+
+
 def _exists(p: Parser) -> None:
     p.accept("IF", "NOT", "EXISTS") or p.accept("IF", "EXISTS")
 
@@ -76,7 +81,7 @@ def create(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         raise p.stopped()
     match kind:
         case "TABLE":
-            return _create_table(ctx, p, temporary="TEMPORARY" in before, replacing="REPLACE" in before)
+            return _create_table(ctx, p, temporary=_of_session(before), replacing="REPLACE" in before)
         case "VIEW":
             return _view(ctx, p, "CREATE VIEW")
         case "INDEX":
@@ -86,7 +91,7 @@ def create(ctx: Context, p: Parser, walk: Walk) -> Outcome:
             return _database(ctx, p, "CREATE DATABASE")
         case "SEQUENCE":
             _exists(p)
-            _made(ctx, p, *p.qualified(), temporary="TEMPORARY" in before)
+            _made(ctx, p, *p.qualified(), temporary=_of_session(before))
             skip(p)
             return _changed(ctx, "CREATE SEQUENCE")
         case _ if kind in _PROGRAMS:
@@ -360,7 +365,7 @@ def drop(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     _exists(p)
     match kind:
         case "TABLE" | "TABLES" | "VIEW" | "SEQUENCE":
-            _drop_relations(ctx, p, temporary="TEMPORARY" in before)
+            _drop_relations(ctx, p, temporary=_of_session(before))
             return _changed(ctx, f"DROP {kind.removesuffix('S') if kind == 'TABLES' else kind}")
         case "INDEX":
             return _index(ctx, p, "DROP INDEX")

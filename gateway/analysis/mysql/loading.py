@@ -14,6 +14,10 @@ from gateway.model.footprint import INSTANCE, Action, Category, Clause
 
 def load(ctx: Context, p: Parser) -> Outcome:
     p.advance()
+    if p.accept("STATS"):  # TiDB, from a file of the client's
+        p.string()
+        ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
+        return Outcome("LOAD STATS", Category.ADMIN)
     if not (p.accept("DATA") or p.accept("XML")):
         return _load_index(ctx, p)
     while p.accept_any(PRIORITIES):

@@ -163,7 +163,7 @@ class TableParser(ExpressionParser):
         self._versioned()
         if self.accept("AS"):
             table.alias = self.string() if self.current.kind is STRING else self.name()
-        elif self.is_name() and self.upper not in ALIAS_STOPS:
+        elif self.is_name() and self.upper not in ALIAS_STOPS and not self.sees("TABLESAMPLE", "REGIONS"):
             table.alias = self.advance().text
         self._versioned()
         self.index_hints()

@@ -86,11 +86,12 @@ class RsaKey:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
 
-    def decrypt_password(self, response: bytes, nonce: bytes) -> bytes | None:
-        """The password, or None where the response is not one made with this key and nonce."""
-        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303
+    def decrypt_password(self, response: bytes, nonce: bytes, *, oaep: bool = True) -> bytes | None:
+        """The password, or None where the response is not one made with this key and nonce. Without `oaep` the padding is that
+        of PKCS #1 v1.5, where OpenSSL gives noise for a wrong one, so that nobody can tell."""
+        how = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None) if oaep else padding.PKCS1v15()  # noqa: S303
         try:
-            text = self._key.decrypt(response, oaep)
+            text = self._key.decrypt(response, how)
         except ValueError:
             return None
         password = bytes(byte ^ nonce[index % len(nonce)] for index, byte in enumerate(text))

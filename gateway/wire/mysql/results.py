@@ -14,7 +14,10 @@ LOCAL_INFILE_HEADER = 0xFB
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """OK_Packet. With DEPRECATE_EOF a result ends with one whose header is 0xFE (`ends_result`)."""
+    """OK_Packet. With DEPRECATE_EOF a result ends with one whose header is 0xFE (`ends_result`).
+
+    The manual has `info` as string<EOF> where SESSION_TRACK is off; all servers send its length first, and clients read that.
+    """
 
     affected_rows: int = 0
     last_insert_id: int = 0
@@ -32,14 +35,11 @@ class Ok:
             self.status.to_bytes(2, "little"),
             self.warnings.to_bytes(2, "little"),
         ]
-        if capabilities & Capability.SESSION_TRACK:
-            changed = bool(self.status & Status.SESSION_STATE_CHANGED)
-            if self.info or changed:
-                parts.append(lenenc_bytes(self.info))
-            if changed:
-                parts.append(lenenc_bytes(self.session_state))
-        else:
-            parts.append(self.info)
+        tracked = bool(capabilities & Capability.SESSION_TRACK and self.status & Status.SESSION_STATE_CHANGED)
+        if self.info or tracked:
+            parts.append(lenenc_bytes(self.info))
+        if tracked:
+            parts.append(lenenc_bytes(self.session_state))
         return b"".join(parts)
 
     @classmethod
@@ -51,13 +51,10 @@ class Ok:
         affected, inserted = reader.lenenc_int(), reader.lenenc_int()
         status, warnings = reader.uint(2), reader.uint(2)
         info = state = b""
-        if capabilities & Capability.SESSION_TRACK:
-            if reader.remaining:
-                info = reader.lenenc_bytes()
-            if status & Status.SESSION_STATE_CHANGED and reader.remaining:
-                state = reader.lenenc_bytes()
-        else:
-            info = reader.rest()
+        if reader.remaining:
+            info = reader.lenenc_bytes()
+        if capabilities & Capability.SESSION_TRACK and status & Status.SESSION_STATE_CHANGED and reader.remaining:
+            state = reader.lenenc_bytes()
         return cls(affected, inserted, status, warnings, info, state, header == EOF_HEADER)
 
     def state_changes(self) -> list[tuple[int, bytes, bytes]]:

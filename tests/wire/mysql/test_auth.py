@@ -1,5 +1,7 @@
 """Scrambles, held against PyMySQL's own."""
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from pymysql import _auth as pymysql_auth
@@ -35,3 +37,14 @@ def test_rsa_exchange() -> None:
     assert key.decrypt_password(sealed, nonce) == b"correct horse battery staple"
     assert key.decrypt_password(b"x" * 256, nonce) is None
     assert key.decrypt_password(sealed, bytes(20)) != b"correct horse battery staple"
+
+
+def test_rsa_exchange_with_the_older_padding() -> None:
+    key, nonce = auth.RsaKey(), bytes(range(1, 21))
+    masked = bytes(a ^ b for a, b in zip(b"secret\0", nonce, strict=False))
+    public = serialization.load_pem_public_key(key.public_pem)
+    assert isinstance(public, rsa.RSAPublicKey)
+    sealed = public.encrypt(masked, padding.PKCS1v15())
+    assert key.decrypt_password(sealed, nonce, oaep=False) == b"secret"
+    assert key.decrypt_password(sealed, nonce) is None
+    assert key.decrypt_password(b"x" * 256, nonce, oaep=False) != b"secret"
