@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.model.decision import Outcome
 from gateway.model.errors import AuditUnavailable, GatewayError
+from gateway.model.footprint import EffectKind
 from gateway.model.identity import Engine
 from gateway.model.own import OwnRefused, OwnRequest, Value
 from gateway.model.statement import Origin, Statement
@@ -25,7 +26,7 @@ from gateway.proxy.postgres.own_values import own_refusal
 from gateway.proxy.postgres.probe import FLUSH, question
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.proxy.rooms import Release
-from gateway.verdict import Verdict
+from gateway.verdict import Ruling, Verdict
 
 if TYPE_CHECKING:
     from gateway.proxy.postgres.conversation import Conversation
@@ -283,8 +284,11 @@ class Decider:
         reviewed = [ruling for ruling in verdict.rulings if ruling.decision.outcome is Outcome.REVIEW]
         if changes is None:
             return Answer(verdict, Refusal(refuse.INSUFFICIENT_PRIVILEGE, "gateway: change issues are not available"))
-        await c.claims.told()  # an approval that this session's rollback gave back a moment ago counts again
         namespace = c.state.namespace
+        hidden = _hidden(verdict, reviewed, namespace.temporary)
+        if hidden:
+            return Answer(verdict, refuse.hidden(hidden))
+        await c.claims.told()  # an approval that this session's rollback gave back a moment ago counts again
         path, flags = namespace.search_path, namespace.flags
         release = await changes.release(c.who, text, path, flags, reviewed)
         if release is not None:
@@ -292,6 +296,15 @@ class Decider:
         refs = [await changes.refused(c.who, ruling, text, path, flags) for ruling in reviewed]
         named = c.judge.with_issue(verdict, refs[0].number)
         return Answer(named, refuse.needs_issue(reviewed[0], c.who.target, refs[0].number, refs[0].url))
+
+
+def _hidden(verdict: Verdict, reviewed: Sequence[Ruling], temporary: frozenset[str]) -> str:
+    """A relation of the statements under review that the session's own temporary one of its name stands before: an approval
+    would be used up on that one. "" for none."""
+    effects = (effect for ruling in verdict.rulings for effect in ruling.footprint.effects)
+    made = {effect.name for effect in effects if effect.kind is EffectKind.TEMP_CREATE}
+    named = {access.object.name for ruling in reviewed for access in ruling.footprint.accesses}
+    return min(named & (temporary | made) - {""}, default="")
 
 
 def _undecided(error: GatewayError) -> Answer:

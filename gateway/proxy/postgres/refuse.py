@@ -101,6 +101,11 @@ def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusa
     return Refusal(INSUFFICIENT_PRIVILEGE, text, _detail(ruling), url)
 
 
+def hidden(name: str) -> Refusal:
+    text = f'gateway: this session has a temporary relation named "{name}": what is approved would change that one'
+    return Refusal(INSUFFICIENT_PRIVILEGE, text, hint="Drop the temporary relation, or use another session.")
+
+
 def notice(text: str, detail: str = "") -> bytes:
     return NoticeResponse.of("WARNING", "01000", text, detail=detail).encode()
 
