@@ -72,8 +72,11 @@ class PolicyObligations:
         return copy_format(text)
 
     def masked(self, who: SessionIdentity, schema: str, table: str) -> bool:
-        principal = self._principals.current(who.principal)
+        return bool(self.masks(who, schema, table).columns)
+
+    def masks(self, who: SessionIdentity, schema: str, table: str) -> MaskColumns:
+        name, principal = relation(schema, table), self._principals.current(who.principal)
         if principal is None:
-            return True
-        name = relation(schema, table)
-        return bool(self._policies.current.masked(principal, who.target, who.client, name, time.time()))
+            return MaskColumns(((ColumnRef(name, "*"), ""),))
+        entries = self._policies.current.masked(principal, who.target, who.client, name, time.time())
+        return MaskColumns(tuple((ColumnRef(name, column), masker) for column, masker in entries))

@@ -49,3 +49,6 @@ class Obligations(Protocol):
 
     def masked(self, who: SessionIdentity, schema: str, table: str) -> bool:
         """Whether some column of the relation is masked for this person."""
+
+    def masks(self, who: SessionIdentity, schema: str, table: str) -> MaskColumns:
+        """The relation's columns that are masked for this person; all of them for one who is not there any more."""

@@ -209,7 +209,7 @@ class Conversation:
 
     def oblige(self, execution: Execution, prepared: Prepared | None = None) -> Refusal | None:
         """See to the obligations of what starts now: a refusal, already recorded, where they leave nothing to do."""
-        if not (execution.verdict.bound or self.obliged.diagnostics.attentive) or execution.verdict.own is not None:
+        if not self.obliged.concerns(execution.verdict):
             return None
         refusal = self.obliged.begin(execution, prepared)
         if refusal is not None:

@@ -6,12 +6,13 @@ Only executions whose decision has obligations come here, and those whose answer
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from gateway.masking.plan import MaskPlan, ResultColumn
+from gateway.masking.plan import ColumnMask, MaskPlan, ResultColumn
 from gateway.model.decision import MaskColumns, Notice, RowLimit, TimeLimit
-from gateway.model.footprint import Access, Footprint, ObjectKind
+from gateway.model.footprint import Access, Footprint, ObjectKind, OutputColumn
 from gateway.proxy.duties import Counts, masks_of, obligations_of, time_limit, warnings_of
 from gateway.proxy.mysql import ending, scrub
 from gateway.proxy.mysql.diagnostics import Diagnostics
+from gateway.proxy.mysql.execution import calls
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.proxy.mysql.watch import UNDESCRIBED, ResultState, Watch, limit_refusal, result_column
 from gateway.proxy.obligations import Obligations
@@ -57,6 +58,13 @@ class Obliged:
         if self._counts is not None:
             await self._counts.look(verdict)
 
+    def concerns(self, verdict: Verdict) -> bool:
+        """Whether something must be seen to: obligations, a list of warnings, or a stored program's results."""
+        return verdict.own is None and (verdict.bound or self.diagnostics.attentive or self._runs_programs(verdict))
+
+    def _runs_programs(self, verdict: Verdict) -> bool:
+        return self._room is not None and any(calls(ruling.footprint.kind) for ruling in verdict.rulings)
+
     def begin(self, execution: "Execution", prepared: "Prepared | None" = None) -> Refusal | None:
         """An execution starts that has obligations or may tell of some. `prepared` of COM_STMT_EXECUTE and COM_STMT_FETCH.
         May refuse it."""
@@ -78,7 +86,7 @@ class Obliged:
         for notice in warnings_of(verdict):
             self.diagnostics.warn(1175, f"gateway: {notice.text} (rule {notice.rule})")
             watch.warned += 1
-        if verdict.bound or watch.appended or self.diagnostics.tainted:
+        if verdict.bound or watch.appended or self.diagnostics.tainted or self._runs_programs(verdict):
             execution.watch = watch
         limit = time_limit(verdict)
         if limit is not None:
@@ -101,6 +109,19 @@ class Obliged:
         if self._room is None:
             raise ValueError("masks without a room that knows them")
         return self._room.plan(masks)
+
+    def masks_by_origin(self, definitions: list[ColumnDefinition]) -> tuple[ColumnMask | None, ...]:
+        """Of a stored program's result: nobody read its text, but the server says which columns are a table's own."""
+        return tuple(map(self._mask_by_origin, definitions))
+
+    def _mask_by_origin(self, definition: ColumnDefinition) -> ColumnMask | None:
+        column = self.result_column(definition)
+        if self._room is None or column.origin is None:
+            return None
+        masks = self._room.masks(self._c.who, column.origin.object.schema, column.origin.object.name)
+        (mask,) = self._room.plan(masks).columns((OutputColumn(column.name, frozenset(), exact=True),), (column,))
+        self.diagnostics.tainted = self.diagnostics.tainted or mask is not None
+        return mask
 
     def result_column(self, definition: ColumnDefinition) -> ResultColumn:
         return result_column(definition, self._c.who.target.database)

@@ -14,6 +14,7 @@ from gateway.model.decision import Mode, RowLimit
 from gateway.model.footprint import ColumnRef, relation
 from gateway.proxy.bounds import Meter, Strike
 from gateway.proxy.duties import CarriedOut, masks_of
+from gateway.proxy.mysql.execution import calls
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.verdict import Ruling
 from gateway.wire.mysql.constants import ASCII_COLLATIONS, BINARY_COLLATION, LATIN1_COLLATIONS, UTF8_COLLATIONS
@@ -51,7 +52,7 @@ class Watch:
     """Over one execution. `cursor`: of COM_STMT_FETCH, and of the COM_STMT_EXECUTE that may open it.
 
     limited  rows and bytes are counted against limits
-    hides    the statement at hand has masked columns
+    hides    the statement at hand has masked columns, or may have them: a stored program
     refusal  the statement must be ended with it
     warned   warnings of the gateway's own that the result at hand has yet to count
     """
@@ -99,7 +100,7 @@ class Watch:
         if self._cursor is None:
             self.state = ResultState()
         self.truncated = False
-        self.hides = masks_of(ruling) is not None
+        self.hides = masks_of(ruling) is not None or calls(ruling.footprint.kind)
         limits = [item for item in ruling.decision.obligations if isinstance(item, RowLimit)]
         self.limited = bool(limits)
         if limits:
@@ -116,10 +117,6 @@ class Watch:
         return self.state.meter.used_up if self.limited else None
 
     # Definitions
-
-    @property
-    def reads_definitions(self) -> bool:
-        return self.hides
 
     def described(self, definitions: list[ColumnDefinition]) -> tuple[bool, ...]:
         """The columns of the result that comes now: which of them are masked."""
@@ -142,8 +139,10 @@ class Watch:
     def _masks(self, definitions: list[ColumnDefinition]) -> tuple[ColumnMask | None, ...]:
         ruling = self._ruling
         masks = None if ruling is None else masks_of(ruling)
-        if ruling is None or masks is None:
+        if ruling is None:
             return (None,) * len(definitions)
+        if masks is None:
+            return self._by.masks_by_origin(definitions)
         return self._by.plan(masks).columns(ruling.footprint.outputs, list(map(self._by.result_column, definitions)))
 
     # Rows
