@@ -12,12 +12,13 @@ from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.utility import Walk, skip
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind
 
-# Binary logging, replication, debugging, other people's history: not for a session to change for itself.
+# Binary logging, replication, debugging, other people's history: not for a session to change for itself. What the optimizer
+# traces holds values of rows that it read while planning.
 _ADMIN: Final = re.compile(
     r"(sql_log_bin|sql_log_off|binlog_.*|gtid_.*|server_id|pseudo_.*|debug.*|skip_replication|wsrep_.*|system_versioning_.*"
     r"|secure_.*|default_storage_engine_.*|init_.*|log_.*|slow_query.*|general_log.*|transaction_write_set.*"
     r"|max_(?!statement_time|execution_time|sort_length|allowed_packet|join_size|length_for_sort|error_count|heap_table"
-    r"|recursive|seeks|sp_rec|user_conn|digest|tmp).*|tidb_super.*|proxy_user|external_user|character_set_filesystem)\Z",
+    r"|recursive|seeks|sp_rec|user_conn|digest|tmp).*|optimizer_trace.*|tidb_super.*|proxy_user|external_user|character_set_filesystem)\Z",
 )
 _MEANING: Final = frozenset({"sql_mode", "character_set_client"})
 # By their names alone: sql_mode also takes the number of its bits, and both compare letters without their accents.

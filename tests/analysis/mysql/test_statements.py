@@ -103,6 +103,8 @@ SALARIES = ("hr.salaries", "select")
         ("SET GLOBAL max_connections = 1", {INSTANCE}),
         ("SET @@global.read_only = 0", {INSTANCE}),
         ("SET sql_log_bin = 0", {INSTANCE}),
+        ("SET SESSION optimizer_trace = 'enabled=on'", {INSTANCE}),
+        ("SET STATEMENT optimizer_trace = 'enabled=on' FOR SELECT 1", {INSTANCE}),
         ("SET @a = (SELECT 1 FROM hr.salaries)", {SALARIES}),
         ("SET PASSWORD = 'x'", {INSTANCE}),
         ("SET ROLE admin", {INSTANCE}),
