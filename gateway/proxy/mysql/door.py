@@ -12,10 +12,11 @@ import logging
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from gateway.model.errors import AuditUnavailable, NotFound, StoreUnavailable
 from gateway.model.identity import ClientInfo
+from gateway.proxy.entry import ENDS, Canceller, EntryEnded, end, record_refusal, refusal_of, server_access, unreachable
 from gateway.proxy.listener import Incoming
 from gateway.proxy.mysql import refuse
 from gateway.proxy.mysql.address import Place, resolve_place
@@ -26,7 +27,7 @@ from gateway.proxy.mysql.login import ClientLogin, LoginDesk, Proven
 from gateway.proxy.mysql.session import ConversationFactory, MySqlConversation, Session
 from gateway.proxy.outcome import RefusalCode, Refused
 from gateway.proxy.ports import ConnectPolicy, LoginAudit, ServerAccess
-from gateway.proxy.sessions import Sessions, TooManySessions
+from gateway.proxy.sessions import Sessions
 from gateway.wire.mysql.packets import encode_packet
 from gateway.wire.mysql.results import Ok
 
@@ -36,14 +37,6 @@ _Step = TypeVar("_Step")
 
 _OVERLOADED = Refused(RefusalCode.TOO_MANY_CONNECTIONS, "Too many connections", "connection limit of the gateway")
 _DRAINING = Refused(RefusalCode.SHUTTING_DOWN, "Server shutdown in progress", "the gateway is draining")
-
-
-class _Ended(Exception):
-    """The way in ends here."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.reason)
-        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +120,11 @@ class _Visit:
         try:
             value = await step
             if isinstance(value, Refused):
-                _end(value)
-        except _Ended as ended:
-            await self._refuse(ended.refused)
-        except TooManySessions:
+                end(value)
+        except ENDS as error:
             user = self._login.user if self._login is not None else ""
-            message = f"User '{user}' already has more than 'max_user_connections' active connections"
-            await self._refuse(Refused(RefusalCode.TOO_MANY_CONNECTIONS, message, "connection limit of the user"))
-        except StoreUnavailable as error:
-            message = "gateway: logins cannot be checked now"
-            await self._refuse(Refused(RefusalCode.SHUTTING_DOWN, message, f"store unavailable: {error}"))
-        except AuditUnavailable as error:
-            message = "gateway: audit log unavailable, connection refused"
-            await self._refuse(Refused(RefusalCode.AUDIT_UNAVAILABLE, message, str(error)))
+            too_many = f"User '{user}' already has more than 'max_user_connections' active connections"
+            await self._refuse(refusal_of(error, too_many=too_many))
         else:
             return value
         return None
@@ -180,17 +165,17 @@ class _Visit:
     async def _session(self, proven: Proven) -> MySqlConversation:
         door = self._door
         place = await self._place(proven)
-        access = await self._access(place)
+        access = await server_access(door.desk.directory, place.target)
         self._link = link = await self._connect(access, proven, place)
         await door.audit.opened(self._session_id, proven.principal, place.target, proven.client)
         try:
             conversation = door.converse(self._hand_over(proven, place, access, link))
-        except (PeerGone, _Ended):
+        except (PeerGone, EntryEnded):
             await door.audit.vanished(self._session_id)
             raise
         self._handed_over = True
         server = place.target.instance, link.greeting.connection_id
-        canceller = _Canceller(access, link.greeting.connection_id, door.connect_seconds)
+        canceller = Canceller(partial(kill_at_server, access, link.greeting.connection_id, door.connect_seconds))
         door.killer.enter(self._connection_id, proven.principal.name, server, cancel=canceller.cancel, end=conversation.kill)
         try:
             await door.sessions.run(conversation)
@@ -203,31 +188,24 @@ class _Visit:
         found = await resolve_place(
             proven.database, proven.instance, proven.principal, proven.client, desk.directory, self._door.policy
         )
-        return found if isinstance(found, Place) else _end(found)
-
-    async def _access(self, place: Place) -> ServerAccess:
-        try:
-            return await self._door.desk.directory.server(place.target.instance)
-        except NotFound as error:
-            _end(Refused(RefusalCode.CANNOT_CONNECT, "gateway: the server cannot be reached", str(error)))
+        return found if isinstance(found, Place) else end(found)
 
     async def _connect(self, access: ServerAccess, proven: Proven, place: Place) -> ServerLink:
         attributes = attributes_for(proven.principal.name, proven.attributes)
         wanted = Wanted(proven.capabilities & FORMATS, proven.collation, place.database, attributes)
         link = await connect_server(access, wanted, self._door.connect_seconds)
-        return link if isinstance(link, ServerLink) else _end(link)
+        return link if isinstance(link, ServerLink) else end(link)
 
     def _hand_over(self, proven: Proven, place: Place, access: ServerAccess, link: ServerLink) -> Session:
         channel = self._channel
         if channel is None:
             raise PeerGone
         if link.transport.is_closing():
-            message = "gateway: the server cannot be reached"
-            _end(Refused(RefusalCode.CANNOT_CONNECT, message, "the server closed the connection"))
+            end(unreachable("the server closed the connection"))
         sequence = channel.sequence
         client, surplus = channel.hand_over()
         client.write(encode_packet(Ok(status=link.status).encode(proven.capabilities), sequence))
-        canceller = _Canceller(access, link.greeting.connection_id, self._door.connect_seconds)
+        canceller = Canceller(partial(kill_at_server, access, link.greeting.connection_id, self._door.connect_seconds))
         return Session(
             id=self._session_id,
             principal=proven.principal,
@@ -254,45 +232,7 @@ class _Visit:
         login, channel = self._login, self._channel
         if channel is None:
             return
-        recorded = Refused(
-            code=refused.code,
-            message=refused.message,
-            reason=_readable(refused.reason),
-            user=_readable(login.user) if login is not None else "",
-            database=_readable(login.database) if login is not None else "",
-        )
         application = login.application_name if login is not None else ""
         client = ClientInfo(self._incoming.address, application, channel.encrypted)
-        try:
-            await self._door.audit.refused(self._session_id, client, recorded)
-        except AuditUnavailable as error:
-            log.error("a refused login of %r could not be recorded: %s", recorded.user, error)  # noqa: TRY400
+        await record_refusal(self._door.audit, self._session_id, login, client, refused)
         await channel.farewell(channel.last_words(refuse.of_login(refused).encode()))
-
-
-@dataclass(slots=True)
-class _Canceller:
-    """KILL QUERY at the server; requests that come while one is under way add nothing."""
-
-    access: ServerAccess
-    server_id: int
-    seconds: float
-    busy: bool = False
-
-    async def cancel(self) -> None:
-        if self.busy:
-            return
-        self.busy = True
-        try:
-            await kill_at_server(self.access, self.server_id, self.seconds)
-        finally:
-            self.busy = False
-
-
-def _readable(sent: str) -> str:
-    """For records: bytes that are no UTF-8, which came through as surrogates, written as escapes."""
-    return sent.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _end(refused: Refused) -> NoReturn:
-    raise _Ended(refused)

@@ -10,12 +10,12 @@ import asyncio
 import logging
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from functools import partial
 
 from gateway.model.decision import Outcome
-from gateway.model.errors import AuditUnavailable, NotFound, StoreUnavailable
 from gateway.model.identity import ClientInfo, Target
 from gateway.proxy.cancel import CancelKey, CancelRegistry
+from gateway.proxy.entry import ENDS, Canceller, EntryEnded, end, record_refusal, refusal_of, server_access, unreachable
 from gateway.proxy.listener import Incoming, peek
 from gateway.proxy.outcome import Authenticated, RefusalCode, Refused
 from gateway.proxy.ports import ConnectPolicy, Directory, LoginAudit, ServerAccess, SettingPolicy
@@ -23,9 +23,8 @@ from gateway.proxy.postgres.address import resolve_database
 from gateway.proxy.postgres.backend import ServerLink, application_name, cancel_server, connect_server
 from gateway.proxy.postgres.channel import LoginChannel, PeerGone
 from gateway.proxy.postgres.login import ClientLogin, LoginDesk
-from gateway.proxy.postgres.options import readable
 from gateway.proxy.postgres.session import ConversationFactory, Session
-from gateway.proxy.sessions import Sessions, TooManySessions
+from gateway.proxy.sessions import Sessions
 from gateway.wire.postgres.backend import BackendKeyData, ParameterStatus, ReadyForQuery
 from gateway.wire.postgres.report import ErrorResponse
 from gateway.wire.postgres.startup import PROTOCOL_3_2, TLS_HANDSHAKE_BYTE, CancelRequest
@@ -34,14 +33,6 @@ log = logging.getLogger(__name__)
 
 _OVERLOADED = Refused(RefusalCode.TOO_MANY_CONNECTIONS, "sorry, too many clients already", "connection limit of the gateway")
 _DRAINING = Refused(RefusalCode.SHUTTING_DOWN, "the database system is shutting down", "the gateway is draining")
-
-
-class _Ended(Exception):
-    """The way in ends here."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.reason)
-        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +87,14 @@ class _Visit:
                     await channel.farewell()  # first: whether and when the key was found is nobody's business
                     await self.door.cancels.cancel(process_id, secret)
                 case Refused() as refused:
-                    raise _Ended(refused)  # noqa: TRY301
+                    end(refused)
                 case Authenticated() as authenticated:
                     self.incoming.settled()
                     with self.door.sessions.slot(authenticated.principal.name):
                         await self._session(channel, authenticated)
-        except _Ended as ended:
-            await self._refuse(channel, ended.refused)
-        except TooManySessions:
-            message = f'too many connections for role "{login.user}"'
-            await self._refuse(channel, Refused(RefusalCode.TOO_MANY_CONNECTIONS, message, "connection limit of the user"))
-        except StoreUnavailable as error:
-            message = "gateway: logins cannot be checked now"
-            await self._refuse(channel, Refused(RefusalCode.SHUTTING_DOWN, message, f"store unavailable: {error}"))
-        except AuditUnavailable as error:
-            message = "gateway: audit log unavailable, connection refused"
-            await self._refuse(channel, Refused(RefusalCode.AUDIT_UNAVAILABLE, message, str(error)))
+        except ENDS as error:
+            too_many = f'too many connections for role "{login.user}"'
+            await self._refuse(channel, refusal_of(error, too_many=too_many))
 
     def abandon(self) -> None:
         """Whatever was opened and not handed over is closed, however the way in ended."""
@@ -146,17 +129,17 @@ class _Visit:
     async def _session(self, channel: LoginChannel, authenticated: Authenticated) -> None:
         target = await self._target(authenticated)
         await self._judge_settings(authenticated, target)
-        access = await self._access(target)
+        access = await server_access(self.door.directory, target)
         self.link = link = await self._connect(access, authenticated, target)
         await self.door.audit.opened(self.session_id, authenticated.principal, target, authenticated.client)
-        canceller = _Canceller(access, link, self.door.connect_seconds)
+        canceller = Canceller(partial(_cancel, access, link, self.door.connect_seconds))
         key = self.door.cancels.register(canceller.cancel, 32 if authenticated.protocol >= PROTOCOL_3_2 else 4)
         try:
             session = self._hand_over(channel, authenticated, target, link, key)
             conversation = self.door.converse(replace(session, cancel=canceller.cancel))
             self.handed_over = True
             await self.door.sessions.run(conversation)
-        except (PeerGone, _Ended):
+        except (PeerGone, EntryEnded):
             await self.door.audit.vanished(self.session_id)
             raise
         finally:
@@ -166,7 +149,7 @@ class _Visit:
         found = await resolve_database(
             authenticated.database, authenticated.principal, authenticated.client, self.door.directory, self.door.policy
         )
-        return found if isinstance(found, Target) else _end(found)
+        return found if isinstance(found, Target) else end(found)
 
     async def _judge_settings(self, authenticated: Authenticated, target: Target) -> None:
         """What `SET name = value` would be refused, a startup parameter is too."""
@@ -178,27 +161,19 @@ class _Visit:
                 reason = decision.reason
                 detail = f"Rule {reason.rule}, policy {decision.policy_version}." if reason.rule else ""
                 message = f"gateway: permission denied: set {name}"
-                _end(Refused(RefusalCode.PERMISSION_DENIED, message, reason.text, detail=detail, hint=reason.hint))
-
-    async def _access(self, target: Target) -> ServerAccess:
-        try:
-            return await self.door.directory.server(target.instance)
-        except NotFound as error:
-            _end(Refused(RefusalCode.CANNOT_CONNECT, "gateway: the server cannot be reached", str(error)))
+                end(Refused(RefusalCode.PERMISSION_DENIED, message, reason.text, detail=detail, hint=reason.hint))
 
     async def _connect(self, access: ServerAccess, authenticated: Authenticated, target: Target) -> ServerLink:
         shown = application_name(authenticated.principal.name, authenticated.application_name)
         parameters = [("application_name", shown), *authenticated.settings]
         link = await connect_server(access, target.database, parameters, self.door.connect_seconds)
-        return link if isinstance(link, ServerLink) else _end(link)
+        return link if isinstance(link, ServerLink) else end(link)
 
     def _hand_over(
         self, channel: LoginChannel, authenticated: Authenticated, target: Target, link: ServerLink, key: CancelKey
     ) -> Session:
         if link.transport.is_closing():
-            _end(
-                Refused(RefusalCode.CANNOT_CONNECT, "gateway: the server cannot be reached", "the server closed the connection")
-            )
+            end(unreachable("the server closed the connection"))
         client, surplus = channel.hand_over()
         client.write(_welcome(link, key))
         return Session(
@@ -218,41 +193,17 @@ class _Visit:
         )
 
     async def _refuse(self, channel: LoginChannel, refused: Refused) -> None:
-        login = self.login
-        recorded = Refused(
-            code=refused.code,
-            message=refused.message,
-            reason=readable(refused.reason),
-            user=readable(login.user) if login is not None else "",
-            database=readable(login.database) if login is not None else "",
-        )
-        application = login.application_name if login is not None else ""
+        application = self.login.application_name if self.login is not None else ""
         client = ClientInfo(self.incoming.address, application, channel.encrypted)
-        try:
-            await self.door.audit.refused(self.session_id, client, recorded)
-        except AuditUnavailable as error:
-            log.error("a refused login of %r could not be recorded: %s", recorded.user, error)  # noqa: TRY400
+        await record_refusal(self.door.audit, self.session_id, self.login, client, refused)
         report = ErrorResponse.of("FATAL", refused.code, refused.message, detail=refused.detail, hint=refused.hint)
         await channel.farewell(report.encode())
 
 
-@dataclass(slots=True)
-class _Canceller:
-    """Cancels at the server with the server's own key; requests that come while one is under way add nothing."""
-
-    access: ServerAccess
-    link: ServerLink
-    seconds: float
-    busy: bool = False
-
-    async def cancel(self) -> None:
-        if self.busy or self.link.key is None:
-            return
-        self.busy = True
-        try:
-            await cancel_server(self.access, self.link.encrypted, self.link.key, self.seconds)
-        finally:
-            self.busy = False
+async def _cancel(access: ServerAccess, link: ServerLink, seconds: float) -> None:
+    """At the server, with the server's own key."""
+    if link.key is not None:
+        await cancel_server(access, link.encrypted, link.key, seconds)
 
 
 def _welcome(link: ServerLink, key: CancelKey) -> bytes:
@@ -260,7 +211,3 @@ def _welcome(link: ServerLink, key: CancelKey) -> bytes:
     statuses = (ParameterStatus(name, value) for name, value in link.parameters.items())
     own_key = BackendKeyData(key.process_id, key.secret)
     return b"".join(message.encode() for message in (*link.notices, *statuses, own_key, ReadyForQuery(link.state)))
-
-
-def _end(refused: Refused) -> NoReturn:
-    raise _Ended(refused)

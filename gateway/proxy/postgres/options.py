@@ -7,6 +7,7 @@ Everything but user, database, options, replication and `_pq_.…` is a run-time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.proxy.entry import readable
 from gateway.wire.postgres.startup import PROTOCOL_3_0, PROTOCOL_3_2, StartupMessage
 
 _OWN = frozenset({"user", "database", "options", "replication"})
@@ -54,11 +55,6 @@ def sort_out(startup: StartupMessage) -> Requested:
         settings=tuple((name, value) for name, value in settings if name.lower() != "application_name"),
         unrecognised=tuple(name for name, _ in startup.parameters if name.startswith(_EXTENSION_PREFIX)),
     )
-
-
-def readable(sent: str) -> str:
-    """For records and policy: bytes that are no UTF-8, which came through as surrogates, written as escapes."""
-    return sent.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def negotiated_version(startup: StartupMessage) -> int:
