@@ -6,7 +6,7 @@ Under libFuzzer, without end:  python -m tests.fuzz mysql_NAME [corpus folder] [
 import asyncio
 import json
 
-from gateway.analysis.mysql import normalise_mysql
+from gateway.analysis.mysql.fingerprint import tokens_form
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import Category, Footprint
 from gateway.proxy.mysql.channel import LoginChannel, PeerGone
@@ -89,7 +89,7 @@ def shapes(data: bytes) -> None:
     known.learn(b"\0\0\0\0\x03" + one, one, _ANY)
     found = known.find(b"\0\0\0\0\x03" + two, 5)
     if found is not None and two != one:
-        assert normalise_mysql(one.decode()) == normalise_mysql(two.decode())
+        assert tokens_form(one.decode()) == tokens_form(two.decode())
         assert json.loads(found[1]) == two.decode()
     kill = parse_kill(data.decode("utf-8", "replace"))
     assert kill is None or kill.connection_id >= 0

@@ -7,10 +7,12 @@ from typing import Final
 
 from gateway.analysis.mysql.lexer import BITS, NAME, NUMBER, PARAMETER, STRING, SYSTEM, USER, Lexer, NotLexed, Token
 from gateway.analysis.mysql.modes import Reading
+from gateway.model.mysql_shape import is_plain, shape
 
 _CONSTANTS: Final = frozenset({STRING, NUMBER, BITS, PARAMETER})
 # Only these statements have footprints that may not depend on their constants.
 _STARTS: Final = frozenset({"SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "("})
+_BEGINS: Final = re.compile(r"[\t\n\r ]*(?:\(|(?:SELECT|INSERT|REPLACE|UPDATE|DELETE|WITH|VALUES|TABLE)\b)", re.IGNORECASE)
 _EXECUTABLE: Final = re.compile(r"/\*[MT]?!")
 _ANY_SESSION: Final = Reading()
 _MAX_CHARACTERS: Final = 65536
@@ -18,13 +20,24 @@ _MAX_FINGERPRINTED: Final = 40000  # tokens
 
 
 def normalise_mysql(text: str) -> str | None:
-    """The text with `?` for its constants; None where that would not help or is not certain.
+    """The text with one mark for its constants; None where that would not help or is not certain.
 
     Two texts with the same form have the same footprint in the same session, if that footprint says `not literals_matter`.
     The form is the same under every SQL mode and server: what stands in double quotes is kept as it is, and a text with
     backslashes or executable comments has none. A slice of a longer text has none either.
     """
-    if len(text) > _MAX_CHARACTERS or "\\" in text or _EXECUTABLE.search(text) is not None:
+    if len(text) > _MAX_CHARACTERS or "\\" in text:
+        return None
+    if text.isascii() and ";" not in text:  # most texts need no lexer: their bytes tell
+        form = shape(text.encode())
+        if is_plain(form):
+            return f"\1{form.decode()}" if _BEGINS.match(text) is not None else None
+    return tokens_form(text)
+
+
+def tokens_form(text: str) -> str | None:
+    """The form of a text whose constants only a lexer can tell."""
+    if _EXECUTABLE.search(text) is not None:
         return None
     lexer = Lexer(text, _ANY_SESSION)
     try:

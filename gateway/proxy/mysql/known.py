@@ -1,31 +1,20 @@
 """What this session has sent before and may send again at once: the shortest way from bytes to a verdict.
 
-A text whose only literals are whole numbers and strings in single quotes is known by its shape: the text with each of them made
-the same. A shape stands for its texts only where what remains is printable ASCII without comments, backslashes, other quotes
-and variables whose names could hide a number: then every quote opens or closes a string whatever the SQL mode, every other
-byte of two texts of one shape is the same, and both are alike in that. Any other text is known by its whole packet. Everything
-here falls with the session's stamp.
+A text is known by its shape (`model.mysql_shape`) where that may stand for it: the text with all numbers and strings made the
+same; any other by its whole packet. Everything here falls with the session's stamp.
 """
 
-import re
 from typing import Final
 
 from gateway.audit.encoding import json_string
 from gateway.audit.redact import hints_at_secret
+from gateway.model.mysql_shape import DIGITS, MOST_DIGITS, NUMBER, is_plain, shape
 from gateway.verdict import Verdict
 
 _LIMIT: Final = 48 * 1024  # bytes of keys in one session
 _LONGEST: Final = 64 * 1024  # bytes of a text that is known by its shape
-_DIGITS: Final = b"0123456789"
-_MOST_DIGITS: Final = 9
-_NUMBER: Final = re.compile(rb"[0-9](?<![\w.@$\x80-\xff][0-9])[0-9]{0,8}(?![\w.@$\x80-\xff])")
-_STRING: Final = re.compile(rb"'[^']*'")
-_NO_STRING: Final = b"''"
 # The statements whose strings are values and nothing else, where the judge says that they do not matter.
 _WITH_STRINGS: Final = frozenset({"SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE"})
-# Printable ASCII without quotes, backslash, dollar, #, @; empty strings; no comments.
-_PLAIN: Final = re.compile(rb"(?!.*(?:--|/\*))(?:[\t\n\r !%&()*+,\-./0-9:;<=>?A-Z\[\]^_a-z{|}~]|'')*", re.DOTALL)
-
 # A verdict, and the record's fragment of the very text.
 Found = tuple[Verdict, bytes]
 # A verdict, and the fragment's parts in front of the text and behind it.
@@ -53,15 +42,15 @@ class Known:
         if found is not None or not self._shapes:
             return found
         text = packet[start:]
-        front = text.rstrip(_DIGITS)
-        shape = self._ends.get(front)
-        if shape is not None and 0 < len(text) - len(front) <= _MOST_DIGITS:
-            return shape[0], b'%b"%b"%b' % (shape[1], text, shape[2])
-        shape = self._shapes.get(_shape(text))
-        if shape is None:
+        front = text.rstrip(DIGITS)
+        known = self._ends.get(front)
+        if known is not None and 0 < len(text) - len(front) <= MOST_DIGITS:
+            return known[0], b'%b"%b"%b' % (known[1], text, known[2])
+        known = self._shapes.get(shape(text))
+        if known is None:
             return None
         inner = _inner(text)
-        return None if inner is None else (shape[0], b'%b"%b"%b' % (shape[1], inner, shape[2]))
+        return None if inner is None else (known[0], b'%b"%b"%b' % (known[1], inner, known[2]))
 
     def learn(self, packet: bytes, text: bytes, verdict: Verdict) -> None:
         """`packet` is a whole COM_QUERY with its header, `text` what it asks."""
@@ -71,22 +60,15 @@ class Known:
         if self._size + size > _LIMIT:
             self.clear()
         self._size += size + 100
-        head = verdict.head
-        if head is None or not _is_plain(text) or (b"'" in text and verdict.rulings[0].footprint.kind not in _WITH_STRINGS):
+        head, form = verdict.head, shape(text)
+        strings = b"'" in text and verdict.rulings[0].footprint.kind not in _WITH_STRINGS
+        if head is None or strings or b"\\" in text or not text.isascii() or not is_plain(form):
             self._packets[packet] = verdict, verdict.rulings[0].audit_body
             return
-        self._shapes[_shape(text)] = shape = verdict, head, verdict.tail
-        numbers = [*_NUMBER.finditer(text)]
-        if len(numbers) == 1 and numbers[0].end() == len(text) and _inner(text) == text:
-            self._ends[text[: numbers[0].start()]] = shape
-
-
-def _shape(text: bytes) -> bytes:
-    return _NUMBER.sub(b"0", _STRING.sub(_NO_STRING, text))
-
-
-def _is_plain(text: bytes) -> bool:
-    return text.isascii() and b"\\" not in text and _PLAIN.fullmatch(_shape(text)) is not None
+        self._shapes[form] = known = verdict, head, verdict.tail
+        numbers = [*NUMBER.finditer(text)]
+        if len(numbers) == 1 and numbers[0].end() == len(text) and numbers[0][0].isdigit() and _inner(text) == text:
+            self._ends[text[: numbers[0].start()]] = known
 
 
 def _inner(text: bytes) -> bytes | None:

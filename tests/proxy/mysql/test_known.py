@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.analysis.mysql import normalise_mysql
+from gateway.analysis.mysql.fingerprint import tokens_form
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import Category, Footprint
 from gateway.proxy.mysql.known import Known
@@ -36,7 +36,9 @@ def found(learned: str, sent: str, by: Verdict | None = None) -> str | None:
 @pytest.mark.parametrize(
     ("learned", "sent"),
     [
-        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=123456789"),
+        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=12345678901234567890"),
+        ("SELECT c FROM t WHERE price<1.50", "SELECT c FROM t WHERE price<1234.5"),
+        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=1.5"),
         ("SELECT c FROM t1 WHERE id BETWEEN 1 AND 2", "SELECT c FROM t1 WHERE id BETWEEN 40 AND 139"),
         ("SELECT c\n\tFROM t WHERE id=1", "SELECT c\n\tFROM t WHERE id=9"),
         ("UPDATE t SET c='a' WHERE id=1", "UPDATE t SET c='say \"hi\"; -- /* # $ @' WHERE id=2"),
@@ -47,15 +49,17 @@ def found(learned: str, sent: str, by: Verdict | None = None) -> str | None:
 )
 def test_another_value_is_the_same_shape(learned: str, sent: str) -> None:
     assert found(learned, sent) == sent
-    assert normalise_mysql(learned) == normalise_mysql(sent)
+    assert tokens_form(learned) == tokens_form(sent)
 
 
 @pytest.mark.parametrize(
     ("learned", "sent"),
     [
         ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id="),
-        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=1234567890"),
-        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=1.5"),
+        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=123456789012345678901"),
+        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=1e5"),
+        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=0x1"),
+        ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id=.1"),
         ("SELECT c FROM t1", "SELECT c FROM t2"),
         ("SELECT c FROM t WHERE id=1", "SELECT c FROM t WHERE id='1'"),
         ("SELECT a FROM t WHERE b='x' OR c='y'", "SELECT a FROM t WHERE b='x\\' OR c='y'"),
@@ -121,4 +125,4 @@ def test_texts_of_one_shape_have_one_form_for_the_judge(pieces: list[str], chang
     text = found(one, two)
     if text is not None and one != two:
         assert text == two
-        assert normalise_mysql(one) == normalise_mysql(two)
+        assert tokens_form(one) == tokens_form(two)
