@@ -1,8 +1,8 @@
 """A proposed bundle over the audited past: what was asked, decided anew by the bundle in force and by the proposed one.
 
-Texts are read with today's catalogs and the search path `public`; people have today's roles and grants; clock and client are
-the record's. So the difference is the bundles' own. What redaction changed, or what names a session's own objects, is judged
-as it stands.
+Texts are read with today's catalogs, with the search path `public` or in the record's database; people have today's roles and
+grants; clock and client are the record's. So the difference is the bundles' own. What redaction changed, or what names a
+session's own objects, is judged as it stands.
 """
 
 import time
@@ -23,10 +23,13 @@ from gateway.model.decision import Decision, Outcome
 from gateway.model.errors import GatewayError
 from gateway.model.footprint import Footprint
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
-from gateway.model.paths import object_path
+from gateway.model.paths import object_path, segment
 from gateway.model.statement import Namespace, Origin, Statement
-from gateway.policy import compile_policy, load_bundle
+from gateway.policy import PolicySnapshot, compile_policy, load_bundle
+from gateway.policy.patterns import OWN_SEGMENT
 from gateway.store import SecretKey, Store
+from gateway.verdict import SessionIdentity
+from gateway.verdict.mysql_rules import decide_everywhere
 
 _MOST_TEXTS = 20_000
 _ANALYSE = {Engine.POSTGRES: analyse_postgres, Engine.MYSQL: analyse_mysql}
@@ -61,7 +64,8 @@ async def run_backtest(settings: Settings, proposed: Path, since: float) -> Back
     catalogs = CatalogService(ServerConnections(store, settings.limits.connect_seconds).open)
     try:
         grants = await store.active_grants(time.time())
-        past = _Past(store, catalogs, {target.address: target for target in await store.targets()})
+        targets = await store.targets()
+        past = _Past(store, catalogs, {target.address: target for target in targets})
         before = compile_policy(load_bundle(settings.policy.dir), grants)
         after = compile_policy(new, grants)
         done = Backtest()
@@ -72,9 +76,11 @@ async def run_backtest(settings: Settings, proposed: Path, since: float) -> Back
                 continue
             done.statements += 1
             principal, target, client, footprints, moment = asked
+            siblings = {segment(item.database): item for item in targets if item.instance == target.instance}
+            who = SessionIdentity(principal, target, client, "")
             for footprint in footprints:
-                old = before.decide(principal, target, client, footprint, moment)
-                found = after.decide(principal, target, client, footprint, moment)
+                old = _decided(before, who, footprint, moment, siblings)
+                found = _decided(after, who, footprint, moment, siblings)
                 if old.outcome is not found.outcome or old.obligations != found.obligations:
                     change = _change(principal, target, footprint, old, found)
                     done.changes[change] += 1
@@ -106,7 +112,7 @@ class _Past:
     async def read(self, record: dict[str, Any]) -> _Asked | None:
         target = self._targets.get(f"{record.get('instance')}/{record.get('database')}")
         user, text = str(record.get("user", "")), record.get("text")
-        if target is None or not isinstance(text, str):
+        if target is None or not isinstance(text, str) or _asked_gateway(record):
             return None
         if user not in self._people:
             self._people[user] = await self._store.principal(user)
@@ -135,6 +141,15 @@ class _Past:
         return known
 
 
+def _decided(
+    policy: PolicySnapshot, who: SessionIdentity, footprint: Footprint, moment: float, siblings: dict[str, Target]
+) -> Decision:
+    """As the judge does: a statement of MySQL's is decided in every database that it names."""
+    if who.target.engine is Engine.MYSQL:
+        return decide_everywhere(policy, who.principal, who, footprint, moment, siblings)
+    return policy.decide(who.principal, who.target, who.client, footprint, moment)
+
+
 def _change(principal: Principal, target: Target, footprint: Footprint, old: Decision, new: Decision) -> Change:
     relation = new.reason.path or old.reason.path
     if not relation:
@@ -142,6 +157,11 @@ def _change(principal: Principal, target: Target, footprint: Footprint, old: Dec
     rules = [getattr(item, "rule", "masking.toml") for item in new.obligations if item not in old.obligations]
     rule = (", ".join(rules) if new.outcome is Outcome.ALLOW and rules else "") or new.reason.rule or "no rule permits it"
     return Change(principal.name, relation, rule, _words(old), _words(new), new.reason.text)
+
+
+def _asked_gateway(record: dict[str, Any]) -> bool:
+    """What the gateway answered itself: no bundle decides on it."""
+    return any(str(item.get("path", "")).split("/")[0] == OWN_SEGMENT for item in record.get("relations") or ())
 
 
 def _words(decision: Decision) -> str:
