@@ -49,15 +49,17 @@ def _measured(route: Route, arguments: Sequence[str], clients: int, seconds: int
     }
 
 
-def latencies(route: Route, arguments: Sequence[str], clients: int, seconds: float, folder: Path) -> list[float]:
-    """Microseconds of every transaction, sorted (pgbench --log)."""
+def latencies(
+    route: Route, arguments: Sequence[str], clients: int, seconds: float, folder: Path
+) -> tuple[list[float], dict[str, float]]:
+    """(microseconds of every transaction, sorted (pgbench --log), what `measure` found)."""
     prefix = folder / "latency"
-    measure(route, [*arguments, "--log", f"--log-prefix={prefix}"], clients, seconds)
+    figures = measure(route, [*arguments, "--log", f"--log-prefix={prefix}"], clients, seconds)
     found: list[float] = []
     for path in folder.glob("latency.*"):
         found += [float(line.split()[2]) for line in path.read_text().splitlines()]
         path.unlink()
-    return sorted(found)
+    return sorted(found), figures
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str:
