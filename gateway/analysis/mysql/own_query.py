@@ -148,6 +148,8 @@ class Reader:
         while cursor.current.kind in _NAMES and cursor.peek().upper == ".":
             cursor.advance(2)
         written = cursor.any_name()
+        if cursor.upper == "(":
+            raise refused("only columns, * and COUNT(*) are answered here")
         name = written.lower()
         if cursor.index > mark + 1:
             self._qualifier(mark, written, clause)
