@@ -23,8 +23,8 @@ from gateway.model.masker import (
 
 KEY = b"key"
 MASKERS: tuple[Masker, ...] = (
-    NullMask(), ConstantMask("7"), ConstantMask("x"), PartialMask(1, 1), EmailMask(), DigitsMask(4), HashMask(16), RoundMask(1000),
-    TruncateMask("month"), RegexMask("a", "b"),
+    NullMask(), ConstantMask("7"), ConstantMask("x"), PartialMask(1, 1), EmailMask(), DigitsMask(4), HashMask(16),
+    RoundMask(1000), TruncateMask("month"), RegexMask("a", "b"),
 )  # fmt: skip
 _WIDTHS = {FieldType.TINY: 1, FieldType.SHORT: 2, FieldType.INT24: 4, FieldType.LONG: 4, FieldType.LONGLONG: 8}
 
