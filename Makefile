@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test test-whole test-clients lint format bench lock clean
+.PHONY: demo test test-whole test-clients tidb lint format bench lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/gateway demo $(ARGS)
@@ -18,9 +18,15 @@ test-whole: $(VENV)/.dev
 	@sh tests/install-servers.sh
 	@$(BIN)/pytest -m whole $(ARGS)
 
-# pgJDBC, node-postgres and pgx from their registries, where Java, Node or Go are on the machine.
+# Drivers for Java, Node and Go from their registries, where those are on the machine.
 test-clients: $(VENV)/.dev
-	@GATEWAY_TEST_CLIENTS=1 $(BIN)/pytest tests/live/test_other_clients.py $(ARGS)
+	@GATEWAY_TEST_CLIENTS=1 $(BIN)/pytest tests/live/test_other_clients.py tests/live/test_other_mysql_clients.py $(ARGS)
+
+# A TiDB server for tests/live/test_tidb.py, from its Go module; see tests/support/tidb/README.md.
+tidb:
+	@mkdir -p var/tidb
+	cd tests/support/tidb && GOFLAGS="-mod=readonly -p=1" nice go build -ldflags "-s -w -X=runtime.buildVersion=go1.25.12" \
+		-o ../../../var/tidb/tidb-server github.com/pingcap/tidb/cmd/tidb-server
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check gateway tests benchmarks

@@ -36,7 +36,7 @@ from gateway.proxy.mysql.login import LoginDesk
 from gateway.proxy.rooms import Rooms
 from gateway.proxy.sessions import Sessions
 from gateway.proxy.throttle import LoginThrottle
-from gateway.proxy.tls import ServerSideTls
+from gateway.proxy.tls import ServerSideTls, context_for
 from gateway.store.passwords import check_password, make_verifier, native_verifier
 from gateway.verdict import Judge
 from gateway.wire.mysql.auth import RsaKey
@@ -135,8 +135,9 @@ async def running_gateway(
 
     @contextlib.asynccontextmanager
     async def connect(target: Target, /) -> AsyncIterator[Any]:
+        tls = None if access.tls.mode == "disable" else context_for(access.tls)
         connection = await aiomysql.connect(
-            host=access.host, port=access.port, user=access.username, password=access.password or "", db=target.database
+            host=access.host, port=access.port, user=access.username, password=access.password or "", db=target.database, ssl=tls
         )
         try:
             yield connection

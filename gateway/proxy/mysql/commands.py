@@ -75,6 +75,7 @@ def _query(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bool
 
 
 def _prepare(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bool:
+    c.last_prepared = None  # until this one succeeds: MariaDB forgets the one before at once
     text = _readable(c, payload[1:], sequence)
     if text is None:
         return True
