@@ -196,6 +196,9 @@ def _mysql_lines(home: DemoHome, ports: Ports) -> list[str]:
         "    SELECT name, city FROM customers LIMIT 3;",
         "    SELECT * FROM hr.salaries;",
         "    ALTER TABLE customers ADD COLUMN birthday date;",
+        "    SELECT name, email, phone, card_number FROM customers LIMIT 3;     -- masked",
+        "    SELECT * FROM order_items;                                         -- more rows than may be looked at",
+        "    SELECT id, amount FROM payments; SHOW WARNINGS;                    -- cut off, with a warning",
         "",
     ]
 
