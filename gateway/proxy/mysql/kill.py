@@ -20,6 +20,7 @@ _KILL: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _WHOLE: Final = 1 << 31  # the upper half of the numbers: the session itself, not only what it runs
+_OURS: Final = 1 << 30  # ids of gateways have this bit and not the one above it; servers count up from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,15 @@ class Killer:
 
     def free_id(self) -> int:
         """A connection id that no session of this process has."""
-        while (number := secrets.randbelow(_WHOLE - 2) + 1) in self._sessions:
+        while (number := secrets.randbelow(_OURS) | _OURS) in self._sessions:
             continue
         return number
+
+    def elsewhere(self, instance: str, number: int) -> bool:
+        """Whether the number can be that of a session in another process. TiDB's own ids may look the same: who may end anybody's
+        session there means those."""
+        ours = _OURS <= number < _WHOLE and number not in self._sessions
+        return ours and all(entry.server != (instance, number) for entry in self._sessions.values())
 
     def enter(self, number: int, user: str, server: tuple[str, int], *, cancel: CancelAction, end: Callable[[], None]) -> None:
         """`server` is (instance, the connection id there); `end` ends the session."""

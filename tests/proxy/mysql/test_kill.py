@@ -61,3 +61,28 @@ async def test_no_key_can_be_made_without_the_secret() -> None:
     for secret in (b"", b"alice", b"0" * 32):
         await cancels.cancel(7, secret)
     assert not done
+
+
+async def test_a_session_of_another_process_is_reached_through_the_store() -> None:
+    """Two processes with one secret: what one does not know is posted as a digest, which the other looks up."""
+    there, done = CancelRegistry(), list[str]()
+
+    class Post:
+        async def forward(self, digest: str) -> None:
+            done.append(f"found {await there.cancel_by_digest(digest)}")
+
+    far, near = Killer(there, b"secret"), Killer(CancelRegistry(Post()), b"secret")
+
+    async def cancel() -> None:
+        done.append("cancelled")
+
+    number = far.free_id()
+    far.enter(number, "alice", ("my1", 99), cancel=cancel, end=lambda: done.append("ended"))
+    assert near.find("alice", "my1", number) is None
+    assert near.elsewhere("my1", number)
+    assert not near.elsewhere("my1", 99)
+    assert not far.elsewhere("my1", number)
+    await near.kill("bob", number, query_only=False)
+    await near.kill("alice", number, query_only=True)
+    await near.kill("alice", number, query_only=False)
+    assert done == ["found False", "cancelled", "found True", "ended", "found True"]
