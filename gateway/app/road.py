@@ -8,6 +8,7 @@ from gateway.model.decision import Decision
 from gateway.model.identity import ClientInfo, Principal, Target
 from gateway.model.statement import Namespace, Origin, Statement
 from gateway.verdict import Judge, Ruling, SessionIdentity
+from gateway.verdict.aside import judge_aside
 
 
 class Road:
@@ -26,10 +27,7 @@ class Road:
         statement = Statement(
             target.engine, text, Namespace(search_path=namespace.search_path, flags=namespace.flags), Origin.API
         )
-        verdict = self._judge.judge(who, statement)
-        if self._judge.unknown(verdict):
-            verdict = await self._judge.judge_after_refresh(who, statement)
-        return verdict.rulings
+        return (await judge_aside(self._judge, who, statement)).rulings
 
     async def may_set(self, principal: Principal, target: Target, client: ClientInfo, name: str, value: str) -> Decision:
         """`proxy.ports.SettingPolicy`: a startup parameter is what `SET name = 'value'` would be."""

@@ -2,6 +2,7 @@
 
 verdict        SessionIdentity, Ruling, Verdict
 judge          Judge: analysis, catalog and policy put together, remembered in two levels
+aside          long texts are judged beside the loop
 state          SessionState: what changes the meaning of texts, followed through transactions
 search_path    PostgreSQL's reading of search_path
 session_rules  session state that no policy can permit; obligations that nobody can carry out

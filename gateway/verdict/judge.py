@@ -134,9 +134,7 @@ class Judge:
         `state`, where the session is known, lets the later statements of one text be read as the earlier ones leave it.
         """
         named = self.names_things(statement.text)
-        namespace = self._namespace(who, statement.namespace, named=named)
-        statement = _in_namespace(statement, namespace)
-        key = (who.scope, statement.text, namespace)
+        statement, key = self._located(who, statement, named=named)
         verdict = self._texts.get(key)
         if verdict is not None and verdict.valid_until > self._clock():
             return verdict
@@ -151,9 +149,35 @@ class Judge:
         Raises GatewayError where the catalog cannot be read."""
         names = self.unknown(self.judge(who, statement, state))
         if names:
-            before, epoch = self._catalogs.current(who.target), self.epoch
-            self._renewed(before, await self._catalogs.refresh_unknown(who.target, names), epoch)
+            await self.look_up(who, names)
         return self.judge(who, statement, state)
+
+    async def look_up(self, who: SessionIdentity, names: frozenset[ObjectName]) -> None:
+        """Look at the catalog anew because of names that it does not know. Raises GatewayError."""
+        before, epoch = self._catalogs.current(who.target), self.epoch
+        self._renewed(before, await self._catalogs.refresh_unknown(who.target, names), epoch)
+
+    def recall(self, who: SessionIdentity, statement: Statement) -> Verdict | None:
+        """The verdict that is known for this very text; for whoever makes and keeps it elsewhere (`aside`)."""
+        _, key = self._located(who, statement, named=self.names_things(statement.text))
+        verdict = self._texts.get(key)
+        return verdict if verdict is not None and verdict.valid_until > self._clock() else None
+
+    def make(self, who: SessionIdentity, statement: Statement, state: State | None = None) -> Verdict:
+        """As `judge`, without looking at what is kept or keeping it: the only thing here that another thread may do."""
+        named = self.names_things(statement.text)
+        located, _ = self._located(who, statement, named=named)
+        return self._make(who, located, state, named=named)[0]
+
+    def keep(self, who: SessionIdentity, statement: Statement, verdict: Verdict) -> None:
+        if len(verdict.rulings) == 1:  # several may have been read as the session stood
+            _, key = self._located(who, statement, named=verdict.named)
+            self._texts.put(key, verdict, 4 * len(statement.text) + _OVERHEAD)
+
+    def _located(self, who: SessionIdentity, statement: Statement, *, named: bool) -> tuple[Statement, tuple[object, ...]]:
+        """The statement in the namespace it can depend on, and what its verdict is kept by."""
+        namespace = self._namespace(who, statement.namespace, named=named)
+        return _in_namespace(statement, namespace), (who.scope, statement.text, namespace)
 
     async def refresh(self, who: SessionIdentity) -> None:
         """Read the catalog anew: a statement changed it, or the session has just begun. Raises GatewayError."""

@@ -27,6 +27,7 @@ from gateway.proxy.postgres.probe import FLUSH, question
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.proxy.rooms import Release
 from gateway.verdict import Ruling, Verdict
+from gateway.verdict.aside import LONG_TEXT, judge_aside
 
 if TYPE_CHECKING:
     from gateway.proxy.postgres.conversation import Conversation
@@ -87,6 +88,9 @@ class Decider:
             return None
         c = self._c
         statement = self._statement(text, origin, path, parameters)
+        if len(text) > LONG_TEXT:
+            self._later(self._aside(statement))
+            return None
         if c.rooms.own is not None and _OWN.search(text) is not None:
             found = self._own(c.rooms.own, statement, values, runs=runs)
             if found is not _ANOTHERS:
@@ -248,6 +252,14 @@ class Decider:
     ) -> Answer | None:
         c = self._c
         verdict = await c.judge.judge_after_refresh(c.who, self._statement(text, origin, path, parameters), c.state)
+        return await self._after(verdict, text)
+
+    async def _aside(self, statement: Statement) -> Answer | None:
+        """A text so long that judging it would hold up every other session."""
+        return await self._after(await judge_aside(self._c.judge, self._c.who, statement, self._c.state), statement.text)
+
+    async def _after(self, verdict: Verdict, text: str) -> Answer:
+        c = self._c
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
         if verdict.outcome is Outcome.DENY:
