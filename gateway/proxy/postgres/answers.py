@@ -73,6 +73,9 @@ class Answers:
             self._complete(head, tag)
             return mark
         instead = watch.completed(tag)
+        if c.notices:  # what the limits said of these rows comes with them, not with the next statement's
+            mark = self._side.cut(data, mark, position, position)
+            c.send_notices()
         if instead is not None:
             mark = self._side.cut(data, mark, position, end)
             c.outlet.send(instead)

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from gateway.config import Limits
-from gateway.model.decision import Decision, Mode, Notice, Outcome, Reason, ReasonCode
+from gateway.model.decision import Decision, Mode, Notice, Obligation, Outcome, Reason, ReasonCode
 from gateway.model.errors import AuditUnavailable
 from gateway.model.event import EventKind
 from gateway.model.footprint import Action, Category, Effect, EffectKind, Footprint, ObjectName
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.model.statement import Statement
+from gateway.proxy.obligations import Obligations
+from gateway.proxy.own import OwnAnswers
 from gateway.proxy.postgres.conversation import Conversation
 from gateway.proxy.postgres.session import Session
 from gateway.proxy.rooms import Changes, Rooms
@@ -182,12 +184,13 @@ class Log:
 class Script:
     """Analysis, catalog, policy and principals: what a text means is told by its words.
 
-    forbidden …   DENY       propose …     REVIEW      warned …   ALLOW with a notice
+    forbidden …   DENY       propose …     REVIEW      warned …   ALLOW with a notice     bound …   ALLOW with `obligations`
     SET / BEGIN / COMMIT / ROLLBACK / PREPARE name AS … / DDL / opaque   their effects
     """
 
     connect: Outcome = Outcome.ALLOW
     everything: Outcome = Outcome.ALLOW
+    obligations: tuple[Obligation, ...] = ()
     unknown: set[str] = field(default_factory=set)
     refreshes: int = 0
 
@@ -204,8 +207,8 @@ class Script:
         code = ReasonCode.OPAQUE if footprint.kind == "opaque" else ReasonCode.NO_RULE
         path = "pg1/shop/public/secret" if footprint.kind == "forbidden" else ""
         reason = Reason(code, "because", "policy.csv:1", "ask", Action.SELECT if path else None, path)
-        notices = (Notice(Mode.WARN, "careful", "rules:1"),)
-        return Decision(outcome, reason, self.version, notices if footprint.kind == "warned" else ())
+        found = {"warned": (Notice(Mode.WARN, "careful", "rules:1"),), "bound": self.obligations}.get(footprint.kind, ())
+        return Decision(outcome, reason, self.version, found)
 
     def permits(self, *_: object, **__: object) -> Decision:
         return Decision(self.connect, Reason(ReasonCode.NO_RULE, "because"), self.version)
@@ -270,7 +273,15 @@ class People:
 class Stage:
     """A session that has asked the server for its state, unless `fresh`."""
 
-    def __init__(self, *, fresh: bool = False, limits: Limits | None = None, changes: Changes | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fresh: bool = False,
+        limits: Limits | None = None,
+        changes: Changes | None = None,
+        obligations: Obligations | None = None,
+        own: OwnAnswers | None = None,
+    ) -> None:
         self.script = Script()
         self.log = Log()
         self.judge = Judge(
@@ -279,10 +290,12 @@ class Stage:
             People(),
             {Engine.POSTGRES: cast("Any", self.script.analyse)},
             {Engine.POSTGRES: lambda text: None},
+            masks=True,
+            limits=True,
         )
         self.client_pipe, self.server_pipe = Pipe(), Pipe()
         self.cancelled = 0
-        rooms = Rooms(self.judge, self.log, changes, limits or Limits())
+        rooms = Rooms(self.judge, self.log, changes, limits or Limits(), obligations=obligations, own=own)
         self.conversation = Conversation(
             rooms,
             Session(

@@ -1,0 +1,84 @@
+"""Small rooms for obligations and for the gateway's own schema, in memory."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.masking.plan import MaskPlan
+from gateway.model.decision import MaskColumns
+from gateway.model.own import OwnFault, OwnRefused, OwnRequest, Row
+from gateway.model.statement import Namespace, Statement
+from gateway.verdict import SessionIdentity
+
+
+class Usage:
+    """Rows of the day by path; `read` is what the store knows, asked for once."""
+
+    def __init__(self, **read: int) -> None:
+        self.read = read
+        self.seen: dict[str, int] = {}
+        self.flushed = 0
+
+    def known(self, user: str, path: str) -> int | None:
+        return self.seen.get(path)
+
+    async def look(self, user: str, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.seen[path] = self.read.get(path, 0)
+
+    def add(self, user: str, path: str, rows: int) -> None:
+        self.seen[path] = self.seen.get(path, 0) + rows
+
+    def flush_soon(self) -> None:
+        self.flushed += 1
+
+
+class Duties:
+    """`proxy.obligations.Obligations` without masks."""
+
+    key = b"key"
+
+    def __init__(self, **read: int) -> None:
+        self.usage = Usage(**read)
+
+    def plan(self, masks: MaskColumns) -> MaskPlan:
+        raise AssertionError("nothing is masked here")
+
+    def column(self, *_: object) -> None:
+        return None
+
+    def type_of(self, *_: object) -> int:
+        return 0
+
+    def copy_format(self, text: str) -> None:
+        return None
+
+    def masked(self, *_: object) -> bool:
+        return False
+
+    def masks(self, *_: object) -> MaskColumns:
+        return MaskColumns(())
+
+
+class Answers:
+    """`proxy.own.OwnAnswers`: `gateway.masks` has two rows; `gateway.$` takes a number; anything else of it is refused."""
+
+    request = OwnRequest("masks", columns=(("relation", "relation"), ("masker", "shown as")))
+    rows: tuple[Row, ...] = (("customers", "email"), ("payments", None))
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def recognise(self, who: SessionIdentity, statement: Statement) -> OwnRequest | None:
+        if "gateway.masks" in statement.text:
+            return self.request
+        if "gateway.$" in statement.text:
+            return OwnRequest("limits", columns=(("max_rows", "max_rows"), ("require_where", "where")), parameters=("int8",))
+        if "gateway.no" in statement.text:
+            raise OwnRefused(OwnFault.NO_RELATION, 'relation "gateway.no" does not exist', "There are: masks.")
+        return None
+
+    async def answer(self, who: SessionIdentity, request: OwnRequest, namespace: Namespace) -> list[Row]:
+        self.asked.append((request.name, namespace.search_path))
+        if request.name == "limits":
+            return [(7, True), (None, False)]
+        return list(self.rows)
