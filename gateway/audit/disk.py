@@ -37,6 +37,7 @@ class Disk:
     _filler: Filler | None = None
     _commits: int = 0
     _segment: int | None = None
+    _name: bytes = b""  # of the segment's file
     _mend_due: bool = False
     _checkpoint_file: int | None = None
     _head: HeadFile = field(init=False)
@@ -44,6 +45,7 @@ class Disk:
     def __post_init__(self) -> None:
         if self.state.segment is not None:
             self._segment = _open_segment(self.state.segment)
+            self._name = self.state.segment.name.encode()
         self._checkpoint_file = os.open(
             self.folder / files.CHECKPOINTS, os.O_WRONLY | os.O_CREAT | os.O_DSYNC | os.O_CLOEXEC, 0o600
         )
@@ -70,7 +72,7 @@ class Disk:
         state.seq, state.hash = group.last, group.head
         state.size += len(group.data)
         state.tree.add(group.hashes)
-        self._head.write(self._stand(closed=False))
+        self._head.advance(state.seq, state.hash, self._name, state.size, state.checkpoints)
         self._commits += 1
         if self.fill and self._commits > BUSY_COMMITS:
             self._fill_ahead()
@@ -121,7 +123,8 @@ class Disk:
         files.sync_folder(self.folder)
         if self._segment is not None:
             os.close(self._segment)
-        self._segment, self.state.segment, self.state.size = descriptor, path, 0
+        self._segment, self._name = descriptor, path.name.encode()
+        self.state.segment, self.state.size = path, 0
 
     def _drop_partial(self) -> None:
         """After a failed write: cut what it left. Whatever the page cache says, the cut is made durable before going on."""

@@ -29,14 +29,20 @@ class Head:
     closed: bool
 
     def message(self) -> bytes:
-        return b'{"seq":%d,"hash":"%b","segment":"%b","offset":%d,"checkpoints":%d,"closed":%b' % (
-            self.seq,
-            self.hash.encode(),
-            self.segment.encode(),
-            self.offset,
-            self.checkpoints,
-            b"true" if self.closed else b"false",
-        )
+        return _message(self.seq, self.hash.encode(), self.segment.encode(), self.offset, self.checkpoints, self.closed)
+
+
+def _message(  # noqa: PLR0917 -- once a commit, as `HeadFile.advance`
+    seq: int, digest: bytes, segment: bytes, offset: int, checkpoints: int, closed: bool
+) -> bytes:
+    return b'{"seq":%d,"hash":"%b","segment":"%b","offset":%d,"checkpoints":%d,"closed":%b' % (
+        seq,
+        digest,
+        segment,
+        offset,
+        checkpoints,
+        b"true" if closed else b"false",
+    )
 
 
 class HeadFile:
@@ -62,7 +68,13 @@ class HeadFile:
             sync_folder(path.parent)
 
     def write(self, head: Head) -> None:
-        message = head.message()
+        self._write(head.message())
+
+    def advance(self, seq: int, digest: bytes, segment: bytes, offset: int, checkpoints: int) -> None:
+        """The head behind one more commit, from its parts as they are at hand: nothing is made of them but bytes."""
+        self._write(_message(seq, digest, segment, offset, checkpoints, False))
+
+    def _write(self, message: bytes) -> None:
         text = b'%b,"mac":"%b"}' % (message, self._keys.head_mac(message))
         self._map[self._slot : self._slot + SLOT_BYTES] = text.ljust(SLOT_BYTES - 1) + b"\n"
         self._slot ^= SLOT_BYTES
