@@ -5,7 +5,7 @@ is followed from the footprints' own effects. A locked table that the footprint 
 writing that the footprint calls read. A lock is explained
   directly     the table is in the footprint, or beneath a view in it;
   by writing   foreign keys either way, and what triggers of a written table name;
-  by calling   what the body of a stored program in the footprint names: it needs `call`;
+  by calling   what the body of a stored program in the footprint names, or its call tells it: it needs `call`;
   by the text  the server's own bookkeeping in `mysql`, where the text does not name that database;
   by UPDATE    it locks every table it names for writing, before it knows which it changes;
   by members   a MERGE table's members, and sequences that a default names.
@@ -54,6 +54,7 @@ _SKIPPED: Final = re.compile(
 )
 _FILE: Final = re.compile(r"\binto\s+(?:outfile|dumpfile)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
+_CONSTANT: Final = re.compile(r"'([^']*)'")
 
 
 Named = tuple[str, str, str]
@@ -291,12 +292,13 @@ class MySqlLockOracle:
     def _compare(
         self, label: str, text: str, footprints: tuple[Footprint, ...], locks: dict[tuple[str, str], set[str]], tally: Tally
     ) -> None:
-        explanation = self._explanation(footprints)
+        named = {word.lower() for word in _WORD.findall(text)}
+        told = {word.lower() for constant in _CONSTANT.findall(text) for word in _WORD.findall(constant)}
+        explanation = self._explanation(footprints, told)
         updates = any(
             footprint.kind == "UPDATE" or any(access.action is Action.UPDATE for access in footprint.accesses)
             for footprint in footprints
         )
-        named = {word.lower() for word in _WORD.findall(text)}
         tally.locked += len(locks)
         for (schema, table), modes in sorted(locks.items()):
             actions = explanation.actions.get((schema, table))
@@ -313,7 +315,7 @@ class MySqlLockOracle:
         if locks:
             tally.over_reported += len(set(explanation.actions) - set(locks) - explanation.virtual)
 
-    def _explanation(self, footprints: tuple[Footprint, ...]) -> "Explanation":
+    def _explanation(self, footprints: tuple[Footprint, ...], told: set[str]) -> "Explanation":
         made = Explanation()
         for access in _flat(access for footprint in footprints for access in footprint.accesses):
             if access.object.kind is ObjectKind.RELATION:
@@ -336,6 +338,7 @@ class MySqlLockOracle:
                 word.lower() for column in (info.columns if info else ()) for word in _WORD.findall(column.default or "")
             }
         if calls:
+            made.words |= told
             for body in self._facts.routines.values():
                 made.words |= {word.lower() for word in _WORD.findall(body)}
         self._close(made)

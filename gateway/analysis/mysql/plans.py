@@ -19,6 +19,7 @@ _STATEMENTS: Final = frozenset(
 )
 # A plan shows conditions and sort keys, with values of rows that were read while planning; never what a row would show.
 _NOT_SHOWN: Final = frozenset({Clause.OUTPUT, Clause.RETURNING, Clause.PRESENCE, Clause.TARGET})
+_MORE: Final = frozenset({"EXTENDED", "PARTITIONS", "ALL"})
 _ONE_COLUMN: Final = frozenset({"JSON", "TREE"})
 # Columns of a plan as a table: MariaDB's (sql_class.cc, fields_for_explain), MySQL's manual 10.8.2.
 _MARIADB_COLUMNS: Final = 10
@@ -33,8 +34,8 @@ def explain(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     p.advance()
     runs = p.accept("ANALYZE") or runs
     more, form = 0, ""
-    while p.accept("EXTENDED") or p.accept("PARTITIONS") or p.accept("ALL"):
-        more += 1
+    while word := p.accept_any(_MORE):
+        more += word != "ALL"
     if p.accept("FORMAT"):
         p.expect("=")
         form = p.advance().text.upper()
@@ -82,7 +83,7 @@ def _conditions(records: Iterable[Record]) -> Iterator[Origin]:
 
 
 def _width(ctx: Context, form: str, *, runs: bool, more: int) -> int | None:
-    """How many columns the plan has; None where that is not certain. `more`: words that each add one."""
+    """How many columns the plan has; None where that is not certain. `more`: how many its words add."""
     server = ctx.reading.server
     if server is None or server.flavour is Flavour.TIDB:
         return None

@@ -162,5 +162,6 @@ def test_a_handler_that_follows_an_index_tells_of_its_columns() -> None:
 def test_a_plan_s_width_is_the_server_s() -> None:
     assert len(footprint("EXPLAIN SELECT 1 FROM orders").outputs or ()) == 10
     assert len(footprint("EXPLAIN EXTENDED SELECT 1 FROM orders").outputs or ()) == 11
+    assert len(footprint("EXPLAIN EXTENDED ALL SELECT 1 FROM orders").outputs or ()) == 11
     assert len(footprint("ANALYZE SELECT 1 FROM orders").outputs or ()) == 13
     assert len(footprint("EXPLAIN FORMAT=JSON SELECT 1 FROM orders").outputs or ()) == 1
