@@ -11,6 +11,7 @@ files       names and places
 keys        signing and MAC keys from the master key
 head        where the chain stands, under a MAC
 merkle, checkpoint   signed tree heads
+proof    one record proved offline, with the public key alone
 verify      proof of the whole log
 query       what to look for
 index       which blocks of a segment hold which terms; `indexer` keeps it fresh in a process of its own

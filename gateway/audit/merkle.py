@@ -35,6 +35,32 @@ class Tree:
         return _tree_head(leaves).hex()
 
 
+def audit_path(record_hashes: list[bytes], index: int) -> list[bytes]:
+    """The nodes beside the way from record `index` (from 0) to the root (RFC 9162, section 2.1.3.1)."""
+    nodes = [_leaf(record_hashes[at : at + RECORDS_PER_LEAF]) for at in range(0, len(record_hashes), RECORDS_PER_LEAF)]
+    place, path = index // RECORDS_PER_LEAF, []
+    while len(nodes) > 1:
+        if place ^ 1 < len(nodes):
+            path.append(nodes[place ^ 1])
+        nodes, place = _above(nodes), place // 2
+    return path
+
+
+def root_above(leaf_hashes: list[bytes], index: int, size: int, path: list[bytes]) -> str | None:
+    """The root over `size` records, from the hashes in the leaf of record `index` and its audit path, in hexadecimal; None
+    where the path does not fit (RFC 9162, section 2.1.3.2)."""
+    node, place, count = _leaf(leaf_hashes), index // RECORDS_PER_LEAF, -(-size // RECORDS_PER_LEAF)
+    waiting = list(path)
+    while count > 1:
+        if place ^ 1 < count:
+            if not waiting:
+                return None
+            beside = waiting.pop(0)
+            node = sha256(b"\x01" + (beside + node if place & 1 else node + beside)).digest()
+        place, count = place // 2, (count + 1) // 2
+    return None if waiting else node.hex()
+
+
 def _leaf(hashes: list[bytes]) -> bytes:
     return sha256(b"\x00" + b"".join(hashes)).digest()
 
@@ -44,6 +70,10 @@ def _tree_head(leaves: list[bytes]) -> bytes:
     if not leaves:
         return sha256(b"").digest()
     while len(leaves) > 1:
-        paired = [sha256(b"\x01" + left + right).digest() for left, right in zip(leaves[::2], leaves[1::2], strict=False)]
-        leaves = paired + leaves[len(paired) * 2 :]
+        leaves = _above(leaves)
     return leaves[0]
+
+
+def _above(nodes: list[bytes]) -> list[bytes]:
+    paired = [sha256(b"\x01" + left + right).digest() for left, right in zip(nodes[::2], nodes[1::2], strict=False)]
+    return paired + nodes[len(paired) * 2 :]

@@ -18,6 +18,7 @@ import click
 from gateway.audit import AuditKeys, Query, Report
 from gateway.audit.checkpoint import Anchor
 from gateway.audit.verify import verify as verify_log
+from gateway.cli.audit_proof import check_proof, prove
 from gateway.cli.client import ApiClient, api_options
 from gateway.cli.main import AnswerIsNo
 from gateway.cli.output import Format, format_option, plain, print_json, print_json_line, print_rows
@@ -156,13 +157,22 @@ def export(client: ApiClient, *, query: Query, format_: str, output: Any) -> Non
     "--dir", "directory", type=click.Path(path_type=Path, file_okay=False, exists=True), help="The log's folder alone."
 )
 @click.option("--public-key", help="Who must have signed: 64 hexadecimal digits, kept apart from the log.")
+@click.option(
+    "--proof", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="One record's proof, with --public-key alone."
+)
 @format_option
-def verify(config: Path | None, directory: Path | None, public_key: str | None, format_: Format) -> None:
+def verify(config: Path | None, directory: Path | None, public_key: str | None, proof: Path | None, format_: Format) -> None:
     """Prove that no record was changed, removed or reordered; otherwise name the first broken one and exit with 1.
 
     With -c the head's MAC and the anchors in the store are checked too. With --dir the files speak for themselves, against
     --public-key where it is given.
     """
+    if proof is not None:
+        trusted = _public_key(public_key)
+        if trusted is None or config is not None or directory is not None:
+            raise click.UsageError("--proof is checked with --public-key and nothing else")
+        check_proof(proof, trusted, format_)
+        return
     if (config is None) == (directory is None):
         raise click.UsageError("give either -c gateway.toml or --dir")
     if config is not None:
@@ -176,6 +186,9 @@ def verify(config: Path | None, directory: Path | None, public_key: str | None, 
         assert directory is not None
         report = verify_log(directory, public_key=_public_key(public_key), progress=_progress("verified"))
     _print_report(report, format_)
+
+
+audit.add_command(prove)
 
 
 async def _anchors(url: str, key: SecretKey) -> list[Anchor]:

@@ -180,6 +180,25 @@ def test_verify_from_the_files_alone(log: Path, capsys: pytest.CaptureFixture[st
     capsys.readouterr()
 
 
+def test_one_record_is_proved_with_the_public_key_alone(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, key = tmp_path / "proof.json", KEYS.public_key.hex()
+    assert run(["audit", "prove", "3", "--dir", str(log), "-o", str(proof)]) == 0
+    assert run(["audit", "verify", "--proof", str(proof), "--public-key", key]) == 0
+    assert 'proved: {"seq":3,' in capsys.readouterr().out
+    assert run(["audit", "verify", "--proof", str(proof), "--public-key", "00" * 32]) == 1
+    assert "signature is not of this key" in capsys.readouterr().err
+    proof.write_text(proof.read_text("utf-8").replace("SELECT 1 FROM", "SELECT 9 FROM"), "utf-8")
+    assert run(["audit", "verify", "--proof", str(proof), "--public-key", key, "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["reason"] == "the record was changed: its hash does not fit its content"
+    assert run(["audit", "verify", "--proof", str(proof)]) == 2
+    assert run(["audit", "prove", "3"]) == 2
+    assert run(["audit", "prove", "3", "--dir", str(log), "--chain", "nobody"]) == 2
+    assert run(["audit", "prove", "99", "--dir", str(log)]) in (1, 3)
+    proof.write_text("[]", "utf-8")
+    assert run(["audit", "verify", "--proof", str(proof), "--public-key", key]) == 1
+    capsys.readouterr()
+
+
 def test_times_are_dates_or_ago() -> None:
     moment = Moment()
     assert moment.convert("2026-06-01", None, None) == datetime(2026, 6, 1, tzinfo=UTC).timestamp()
