@@ -1,0 +1,82 @@
+"""Rows of a day hold across workers and survive a restart, on both engines."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pymysql
+import pytest
+
+from gateway.demo.mariadb_server import MariaDbServer
+from gateway.demo.postgres_server import PostgresServer, free_port
+from tests.support.deployment import Deployment, eventually
+
+RULE = """
+[[rules]]
+name = "products by the dozen"
+roles = ["developer"]
+objects = ["*/shop/public/products", "*/shop/products"]
+max_rows_per_day = 30
+"""
+_CONNECTIONS = 8  # the kernel spreads them over both workers
+_REFUSED = (psycopg.errors.ProgramLimitExceeded, pymysql.err.OperationalError, pymysql.err.InternalError)
+
+
+@pytest.fixture(scope="module")
+def gate(embedded_pg: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    mariadb = MariaDbServer(tmp_path_factory.mktemp("dy"), free_port())
+    mariadb.start()
+    gate = Deployment(tmp_path_factory.mktemp("daily"), embedded_pg, workers=2, mysql=mariadb).prepare()
+    with (gate.bundle / "query_rules.toml").open("a") as rules:
+        rules.write(RULE)
+    try:
+        yield gate.start()
+    finally:
+        gate.kill()
+        mariadb.stop()
+
+
+def connect(gate: Deployment, engine: str) -> Any:
+    if engine == "mysql":
+        return gate.mysql_client("alice", autocommit=True)
+    return psycopg.connect(gate.dsn("alice"), autocommit=True, connect_timeout=15)
+
+
+def read(connection: Any, text: str) -> list[Any]:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(text)
+        return list(cursor.fetchall())
+
+
+def stored(connection: Any, rows: int) -> Callable[[], bool]:
+    """Whether the store knows that so many rows were read today."""
+    text = "SELECT read_today FROM gateway.limits WHERE rule = 'products by the dozen'"
+    return lambda: read(connection, text) == [(rows,)]
+
+
+def refused(connection: Any, rows: int) -> bool:
+    try:
+        read(connection, f"SELECT id FROM products LIMIT {rows}")
+    except _REFUSED as error:
+        return re.search(r"result limited to 30 rows a day of \w+/shop/[a-z/]*products", str(error)) is not None
+    return False
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql"])
+def test_counts_hold_across_workers_and_a_restart(gate: Deployment, engine: str) -> None:
+    """A worker hears of the others' reading within a second."""
+    connections = [connect(gate, engine) for _ in range(_CONNECTIONS)]
+    assert len({path.parent for path in gate.segments()}) >= 2, "both workers serve"
+    assert len(read(connections[0], "SELECT id FROM products LIMIT 20")) == 20
+    eventually("the store knows of it", 10, stored(connections[0], 20))
+    assert refused(connections[1], 15)  # the ten that are left come, and count
+    for connection in connections:
+        eventually("no worker lets more pass", 10, lambda each=connection: refused(each, 1))
+        connection.close()
+    assert gate.stop() == 0
+    gate.start()
+    with connect(gate, engine) as connection:
+        assert refused(connection, 1)
+        assert read(connection, "SELECT id FROM categories WHERE id = 1") == [(1,)]
