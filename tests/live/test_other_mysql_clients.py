@@ -79,7 +79,7 @@ def test_connector_j(ways: Ways, tmp_path: Path) -> None:
         "mysql",
         plain,
         f"{plain}&useServerPrepStmts=true&cachePrepStmts=true&useCursorFetch=true&rewriteBatchedStatements=true",
-        f"{plain}&useInformationSchema=true&useConfigs=maxPerformance&cacheServerConfiguration=true",
+        f"{plain}&useInformationSchema=true&cacheServerConfiguration=true&useLocalSessionState=true",
         f"{usual}&sslMode=REQUIRED&useServerPrepStmts=true",
     )
     assert "customers" in seen

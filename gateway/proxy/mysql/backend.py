@@ -55,6 +55,13 @@ _ALWAYS: Final = (
 )
 
 
+# It signs with a key expanded from the password, where RFC 8032 and its libraries take a seed of 32 bytes.
+_NO_ED25519: Final = (
+    "the account is IDENTIFIED VIA ed25519, which the gateway cannot sign for: give it mysql_native_password or"
+    " caching_sha2_password, with TLS"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The session to be made: the formats negotiated with the client, its collation, its database, its attributes."""
@@ -280,6 +287,8 @@ class _Exchange:
             self._channel.say(self._password + b"\0")
         else:
             name = self._plugin.decode("ascii", "replace")
+            if self._plugin == AuthPlugin.ED25519:
+                raise ProtocolViolation(_NO_ED25519)
             raise ProtocolViolation(f"the server asks for {name!r}, which the gateway does not speak here")
 
     async def _more(self, data: bytes) -> None:

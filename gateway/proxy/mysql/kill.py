@@ -58,8 +58,8 @@ class Killer:
         return number
 
     def elsewhere(self, instance: str, number: int) -> bool:
-        """Whether the number can be that of a session in another process. TiDB's own ids may look the same: who may end anybody's
-        session there means those."""
+        """Whether the number can be that of a session in another process. TiDB's own ids may look the same: there, who may end
+        anybody's session means those."""
         ours = _OURS <= number < _WHOLE and number not in self._sessions
         return ours and all(entry.server != (instance, number) for entry in self._sessions.values())
 
