@@ -25,7 +25,7 @@ def hop(data: bytes, position: int, end: int) -> tuple[int, int]:
             break
         length = _word(data, position)[0] & MAX_PIECE
         size = HEADER_SIZE + length
-        if position + size > end or length == MAX_PIECE:
+        if position + size > end or not 0 < length < MAX_PIECE:
             break
         if tries < _TRIES and length < _SHORT and (end - position) // size > _RUN:
             run = _run(data, position, end, size)

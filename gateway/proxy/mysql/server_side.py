@@ -13,6 +13,7 @@ from gateway.proxy.mysql.answers import Answers
 from gateway.proxy.mysql.awaited import LARGEST, State
 from gateway.proxy.mysql.ending import Ending
 from gateway.proxy.mysql.execution import Prepared
+from gateway.proxy.mysql.hop import hop
 from gateway.proxy.mysql.questions import Questions
 from gateway.proxy.mysql.quick import quick
 from gateway.proxy.mysql.watch import Watch
@@ -161,6 +162,10 @@ class ServerSide(asyncio.Protocol):
             self._count_bytes(position)
             mark = position if self.hidden else 0
         while size - position >= HEADER_SIZE and not self.done:
+            if self.state == State.ROWS and not (self.continued or self.hidden):
+                position = self._rows(data, position)
+                if size - position < HEADER_SIZE:
+                    break
             word = _word(data, position)[0]
             length = word & MAX_PIECE
             end = position + HEADER_SIZE + length
@@ -197,6 +202,17 @@ class ServerSide(asyncio.Protocol):
             self.rest = data[position:]
         if self.done:
             self._finish()
+
+    def _rows(self, data: bytes, position: int) -> int:
+        """Behind the rows that begin here and are whole."""
+        stop, count = hop(data, position, len(data))
+        if count:
+            self.sequence = data[position + 3] + count - 1 & 0xFF
+            execution = self._c.execution
+            if execution is not None:
+                execution.rows += count
+                execution.size += stop - position - HEADER_SIZE * count
+        return stop
 
     def _forward(self, data: bytes, mark: int, position: int) -> None:
         if mark < position:

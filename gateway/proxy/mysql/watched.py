@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.masking import MySqlRowMalformed
 from gateway.proxy.mysql.awaited import LARGEST, State
+from gateway.proxy.mysql.hop import hop
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.proxy.mysql.watch import MALFORMED, ROW_LIMIT, TOO_LARGE, Watch, nullable
 from gateway.wire.errors import ProtocolViolation
@@ -113,27 +114,12 @@ class Watched:
         side, watch = self._side, self.watch
         if side.continued:
             return self._piece(data, position, mark)
-        stop, count = self._run(data, position)
+        stop, count = hop(data, position, len(data))
         if count:
             return self._whole(data, mark, position, stop, count)
         if watch.state.masker is not None and not watch.truncated:
             return self._large(data, position, mark)
         return self._piece(data, position, mark)
-
-    def _run(self, data: bytes, position: int) -> tuple[int, int]:
-        """Where the whole rows of one piece each end that begin here, and how many they are."""
-        last = len(data) - HEADER_SIZE
-        count = 0
-        while position < last:
-            length = _word(data, position)[0] & MAX_PIECE
-            end = position + HEADER_SIZE + length
-            if end > last + HEADER_SIZE or length == MAX_PIECE:
-                break
-            if (data[position + HEADER_SIZE] >= EOF_HEADER or not length) and not self._is_row(data, position, length):
-                break
-            position = end
-            count += 1
-        return position, count
 
     def _whole(self, data: bytes, mark: int, start: int, stop: int, count: int) -> tuple[int, int]:
         """Whole rows in data[start:stop]: counted, masked, sent or left out."""

@@ -11,7 +11,7 @@ def walked(data: bytes, position: int, end: int) -> tuple[int, int]:
     rows = 0
     while position + 4 < end and data[position + 4] < 0xFE:
         size = 4 + int.from_bytes(data[position : position + 3], "little")
-        if position + size > end:
+        if position + size > end or size == 4:
             break
         position += size
         rows += 1
@@ -46,3 +46,7 @@ def test_a_run_ends_at_an_end_and_at_an_error() -> None:
 def test_a_length_that_only_begins_alike_ends_a_run() -> None:
     data = rows(*[b"\x05abcde"] * 20, b"\x05" + bytes(261), *[b"\x05abcde"] * 20)
     assert hop(data, 0, len(data)) == (len(data), 41)
+
+
+def test_an_empty_packet_is_no_row() -> None:
+    assert hop(rows(b"\x05abcde", b"", b"\x05abcde"), 0, 24) == (10, 1)
