@@ -74,7 +74,8 @@ class Changes(Section):
 
 
 class Limits(Section):
-    """Bounds on what a peer controls. Times in seconds, sizes in bytes."""
+    """Bounds on what a peer controls. Times in seconds, sizes in bytes. `connections` and `connections_per_user` bound each
+    worker's memory, so they are each worker's own; failed logins count for all workers of a gateway together."""
 
     connections: int = Field(default=4_000, ge=1)
     connections_per_user: int = Field(default=500, ge=1)

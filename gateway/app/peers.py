@@ -33,12 +33,15 @@ _LONGEST_ANSWER = 64 * 1024 * 1024
 
 
 class WorkerSocket:
-    """This worker's end: answers `sessions`, `metrics` and `end`."""
+    """This worker's end: answers `sessions`, `metrics` and `end`, and takes `logins` that others counted."""
 
-    def __init__(self, settings: Settings, worker: int, sessions: Sessions, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, worker: int, sessions: Sessions, metrics: Metrics, logins: Callable[[Any], None]
+    ) -> None:
         self._path = socket_path(settings, worker)
         self._sessions = sessions
         self._metrics = metrics
+        self._logins = logins
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Raises ConfigurationError where the socket cannot be made."""
@@ -60,7 +63,7 @@ class WorkerSocket:
                 asked = json.loads(await reader.readline())
                 writer.write(json.dumps(self._answer(asked)).encode() + b"\n")
                 await writer.drain()
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, TypeError, ValueError, TimeoutError) as error:
             _log.warning("a question of another worker was not answered: %s", error or type(error).__name__)
         finally:
             writer.close()
@@ -73,6 +76,8 @@ class WorkerSocket:
                 return self._metrics.render().decode()
             case {"ask": "end", "session": str(session)}:
                 return self._sessions.end(session)
+            case {"ask": "logins", "entries": list(entries)}:
+                return self._logins(entries)
             case _:
                 return None
 
@@ -94,7 +99,7 @@ class Workers:
     async def end(self, session_id: str) -> bool:
         if self._sessions.end(session_id):
             return True
-        answers = await asyncio.gather(*(_ask(path, {"ask": "end", "session": session_id}) for path in self._others))
+        answers = await asyncio.gather(*(ask(path, {"ask": "end", "session": session_id}) for path in self._others))
         return any(answer is True for answer in answers)
 
     def render(self) -> bytes:
@@ -106,9 +111,9 @@ class Workers:
     async def follow(self, every: float = 1.0) -> None:
         """Keep what the others say fresh, until cancelled."""
         while self._others:
-            sessions = await asyncio.gather(*(_ask(path, {"ask": "sessions"}) for path in self._others))
+            sessions = await asyncio.gather(*(ask(path, {"ask": "sessions"}) for path in self._others))
             self._elsewhere = [LiveSession(**item) for answer in sessions if answer for item in answer]
-            figures = await asyncio.gather(*(_ask(path, {"ask": "metrics"}) for path in self._others))
+            figures = await asyncio.gather(*(ask(path, {"ask": "metrics"}) for path in self._others))
             self._figures = [text for text in figures if isinstance(text, str)]
             await asyncio.sleep(every)
 
@@ -142,7 +147,7 @@ class _Collected(Collector):
         return self._families()
 
 
-async def _ask(path: Path, question: dict[str, Any]) -> Any:
+async def ask(path: Path, question: dict[str, Any]) -> Any:
     """The answer, or None from a worker that is just being started again."""
     try:
         async with asyncio.timeout(_ASK_SECONDS):

@@ -7,8 +7,9 @@ import signal
 from contextlib import AsyncExitStack
 
 from gateway.app.http import HttpServer
+from gateway.app.login_news import LoginGossip
 from gateway.app.mysql import mysql_listener
-from gateway.app.peers import Workers, WorkerSocket
+from gateway.app.peers import Workers, WorkerSocket, socket_path
 from gateway.app.postgres import postgres_listener
 from gateway.app.rooms import Rooms, open_rooms
 from gateway.audit.indexer import IndexProcess
@@ -47,7 +48,9 @@ async def run_worker(settings: Settings, worker: int = 0, workers: int = 1) -> N
         rooms = await open_rooms(settings, worker, stack)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, rooms)
         listeners = await _listen(rooms, workers, stack)
-        await WorkerSocket(settings, worker, rooms.sessions, rooms.metrics).open(stack)
+        gossip = LoginGossip(rooms.throttle, [socket_path(settings, number) for number in range(workers) if number != worker])
+        await WorkerSocket(settings, worker, rooms.sessions, rooms.metrics, gossip.take).open(stack)
+        rooms.background.once(gossip.follow(), "logins of other workers")
         http = None
         if worker == 0:
             await _index(rooms, stack)

@@ -5,6 +5,9 @@ right or wrong*, and waits of one key queue up behind each other, so that guesse
 that would come too late is never given. A right answer clears the user's count, but not the address's, which one valid
 account would else keep clear while it guesses at others; that one is four times as patient (offices share addresses) and
 forgets by time alone. Unknown users count like known ones.
+
+What one worker counts, the others of its gateway hear a moment later (`tell`, `heard`). Several gateways count by themselves: a
+guess at each of them is one more a step, not one more at every count.
 """
 
 import time
@@ -23,12 +26,23 @@ class _Record:
     answers_from: float = 0.0  # when the next answer may be given
 
 
+@dataclass(frozen=True, slots=True)
+class LoginNews:
+    """A login that failed, or one that succeeded: then `address` is ""."""
+
+    user: str
+    address: str
+    failed: bool
+
+
 class LoginThrottle:
-    """Counts failures in this process. Bounded: of more than `capacity` keys the longest untouched are forgotten.
+    """Counts failures in this process, and those it hears of. Bounded: of more than `capacity` keys the longest untouched are
+    forgotten.
 
     free      failures in a row without a wait
     longest   seconds; an answer that would have to wait longer is refused instead
     memory    seconds after which a failure no longer counts
+    tell      hears of every login that is counted here, at once
     """
 
     def __init__(
@@ -39,12 +53,14 @@ class LoginThrottle:
         memory: float = 300.0,
         capacity: int = 20_000,
         clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[LoginNews], None] | None = None,
     ) -> None:
         self._free = free
         self._longest = longest
         self._memory = memory
         self._capacity = capacity
         self._clock = clock
+        self.tell = tell
         self._records: OrderedDict[tuple[str, str], _Record] = OrderedDict()
 
     def answer_wait(self, user: str, address: str) -> float | None:
@@ -61,6 +77,18 @@ class LoginThrottle:
         return None if longest > self._longest else longest
 
     def failed(self, user: str, address: str) -> None:
+        self._count(user, address)
+        if self.tell is not None:
+            self.tell(LoginNews(user, address, failed=True))
+
+    def heard(self, news: LoginNews) -> None:
+        """Another worker counted it."""
+        if news.failed:
+            self._count(news.user, news.address)
+        else:
+            self._records.pop(("user", news.user), None)
+
+    def _count(self, user: str, address: str) -> None:
         now = self._clock()
         for key in (("user", user), ("address", address)):
             record = self._current(key, now) or _Record(0, now)
@@ -72,7 +100,8 @@ class LoginThrottle:
             self._records.popitem(last=False)
 
     def succeeded(self, user: str) -> None:
-        self._records.pop(("user", user), None)
+        if self._records.pop(("user", user), None) is not None and self.tell is not None:
+            self.tell(LoginNews(user, "", failed=False))
 
     def _current(self, key: tuple[str, str], now: float) -> _Record | None:
         record = self._records.get(key)

@@ -26,7 +26,7 @@ async def test_sessions_and_figures_of_another_worker(tmp_path: Path) -> None:
     task = asyncio.ensure_future(theirs.run(there))
     await asyncio.sleep(0)
     async with AsyncExitStack() as stack:
-        await WorkerSocket(settings(tmp_path), 1, theirs, figures).open(stack)
+        await WorkerSocket(settings(tmp_path), 1, theirs, figures, lambda entries: None).open(stack)
         path = socket_path(settings(tmp_path), 1)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         workers = Workers(settings(tmp_path), 0, 2, mine, Metrics(0))
