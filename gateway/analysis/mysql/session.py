@@ -7,6 +7,7 @@ from typing import Final
 from gateway.analysis.mysql import values
 from gateway.analysis.mysql.context import Context, Level
 from gateway.analysis.mysql.lexer import NAME, NUMBER, STRING, SYSTEM, USER, WORD
+from gateway.analysis.mysql.modes import modes
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.utility import Walk, skip
@@ -25,6 +26,9 @@ _MEANING: Final = frozenset({"sql_mode", "character_set_client"})
 _NAMED: Final = {"sql_mode": re.compile(r"0?|[A-Za-z_ ,][A-Za-z0-9_ ,]*"), "character_set_client": re.compile(r"(?a:\w*)")}
 # What SET STATEMENT may run under another meaning of text: its own text is read already, and it leaves no state behind.
 _READ_ALREADY: Final = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "(", "INSERT", "REPLACE", "UPDATE", "DELETE"})
+# They run no text that they do not hold, and set no variables.
+_LEAVES_NO_STATE: Final = frozenset({"CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE"})
+_OF_TOKENS: Final = frozenset({"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "PIPES_AS_CONCAT", "IGNORE_SPACE", "ORACLE"})
 _SCOPES: Final = frozenset({"GLOBAL", "SESSION", "LOCAL", "PERSIST", "PERSIST_ONLY"})
 _EVERYBODYS: Final = frozenset({"GLOBAL", "PERSIST", "PERSIST_ONLY"})
 
@@ -176,15 +180,16 @@ def _computed(ctx: Context, p: Parser, function: str) -> str | None:
 
 def _statement(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     """MariaDB: SET STATEMENT a = 1, b = 2 FOR statement. The statement's own text was read before the settings count."""
-    meaning = False
+    meaning = sets_mode = False
     while True:
         if p.accept_any(_EVERYBODYS):
             ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
         p.accept_any(_SCOPES)
         name = p.any_name().lower()
-        meaning = meaning or name in _MEANING
+        meaning = meaning or (name in _MEANING and not _reads_alike(ctx, p, name))
         if name.startswith("session_track_"):
             ctx.not_understood(f"{name} for one statement: the server would not tell what that statement sets")
+        sets_mode = sets_mode or name in _MEANING
         if _ADMIN.match(name):
             ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
         p.expect("=")
@@ -195,6 +200,16 @@ def _statement(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         if not p.accept(","):
             break
     p.expect("FOR")
-    if meaning and p.upper not in _READ_ALREADY:
+    if (meaning and p.upper not in _READ_ALREADY) or (sets_mode and p.upper not in _READ_ALREADY | _LEAVES_NO_STATE):
         ctx.not_understood("a text read, or a state set, under a SQL mode of SET STATEMENT")
     return replace(walk(ctx, p))
+
+
+def _reads_alike(ctx: Context, p: Parser, name: str) -> bool:
+    """Whether text has the same tokens under the SQL mode that stands behind `=` here as it has now."""
+    value = p.peek()
+    if name != "sql_mode" or value.kind is not STRING or p.peek(2).upper not in (",", "FOR"):
+        return False
+    if _NAMED[name].fullmatch(value.text) is None:
+        return False
+    return modes(value.text) & _OF_TOKENS == ctx.reading.modes & _OF_TOKENS

@@ -104,6 +104,7 @@ SALARIES = ("hr.salaries", "select")
         ("SET @@global.read_only = 0", {INSTANCE}),
         ("SET sql_log_bin = 0", {INSTANCE}),
         ("SET SESSION optimizer_trace = 'enabled=on'", {INSTANCE}),
+        ("SET STATEMENT sql_mode = 'NO_ENGINE_SUBSTITUTION' FOR CREATE TABLE a (b INT)", {("shop.a", "ddl")}),
         ("SET STATEMENT optimizer_trace = 'enabled=on' FOR SELECT 1", {INSTANCE}),
         ("SET @a = (SELECT 1 FROM hr.salaries)", {SALARIES}),
         ("SET PASSWORD = 'x'", {INSTANCE}),
@@ -171,6 +172,12 @@ def test_what_a_statement_touches(text: str, expected: set[tuple[str, str]]) -> 
         "SELECT " + "NOT " * 5000 + "1",
         "SELECT 1 FROM " + "(SELECT 1 FROM " * 500,
         "SET STATEMENT sql_mode = 'ANSI_QUOTES' FOR EXECUTE IMMEDIATE 'SELECT 1'",
+        "SET STATEMENT sql_mode = 'ANSI_QUOTES' FOR CREATE TABLE a (b INT)",
+        "SET STATEMENT sql_mode = '' FOR SET sql_mode = ''",
+        "SET STATEMENT sql_mode = '' + 1048576 FOR CREATE TABLE a (b INT)",
+        "SET STATEMENT sql_mode = '1048576' FOR CREATE TABLE a (b INT)",
+        "SET STATEMENT sql_mode = @m FOR CREATE TABLE a (b INT)",
+        "SET STATEMENT sql_mode = 1048576 FOR CREATE TABLE a (b INT)",
     ],
 )
 def test_what_is_not_understood_says_why(text: str) -> None:
