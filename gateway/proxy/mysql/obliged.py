@@ -174,7 +174,9 @@ class Obliged:
         """The error as the client, and the audit, may have it."""
         if self._room is None or execution is None or scrub.is_formal(error.code):
             return error
-        return scrub.scrubbed(error) if any(self._hides(ruling.footprint) for ruling in execution.verdict.rulings) else error
+        rulings = execution.verdict.rulings
+        hides = any(masks_of(ruling) is not None or self._hides(ruling.footprint) for ruling in rulings)
+        return scrub.scrubbed(error) if hides else error
 
     def _hides(self, footprint: Footprint) -> bool:
         """Whether the statement, or what a view or program beneath it reads, has masked columns for this person."""
