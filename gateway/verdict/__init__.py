@@ -2,6 +2,7 @@
 
 verdict        SessionIdentity, Ruling, Verdict
 judge          Judge: analysis, catalog and policy put together, remembered in two levels
+reading        a text in its session: namespace and footprints
 aside          long texts are judged beside the loop
 state          SessionState: what changes the meaning of texts, followed through transactions
 search_path    PostgreSQL's reading of search_path
@@ -10,7 +11,8 @@ cache          a mapping bounded in bytes
 ports          what the judge asks of other rooms
 """
 
-from gateway.verdict.judge import Judge, unpredictable
+from gateway.verdict.judge import Judge
+from gateway.verdict.reading import unpredictable
 from gateway.verdict.state import SessionState
 from gateway.verdict.verdict import Ruling, SessionIdentity, Verdict
 

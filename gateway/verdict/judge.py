@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.audit.encoding import json_string, statement_body
 from gateway.audit.redact import hints_at_secret
-from gateway.catalog import CatalogSnapshot, TemporaryRelation
+from gateway.catalog import CatalogSnapshot
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
 from gateway.model.footprint import (
     DATABASE,
@@ -25,27 +25,25 @@ from gateway.model.footprint import (
     Effect,
     EffectKind,
     Footprint,
-    FunctionClass,
     ObjectName,
 )
 from gateway.model.identity import Engine, Principal, Target
 from gateway.model.own import OwnRequest, Row
 from gateway.model.paths import object_path, segment
 from gateway.model.replacing import replacer
-from gateway.model.statement import Namespace, Statement
+from gateway.model.statement import Statement
 from gateway.verdict.cache import BoundedCache
 from gateway.verdict.mysql_rules import decide_everywhere, forbidden_mysql_state
-from gateway.verdict.mysql_state import MySqlState
 from gateway.verdict.ports import Analyse, Catalogs, Normalise, Policies, Principals, Siblings, State
+from gateway.verdict.reading import Reader, unpredictable
 from gateway.verdict.session_rules import forbidden_state, unmet_obligation
-from gateway.verdict.state import SessionState, changes_meaning
+from gateway.verdict.state import changes_meaning
 from gateway.verdict.verdict import OwnResult, Ruling, SessionIdentity, Verdict
 
 # Words without which no statement can refer to a prepared statement or a cursor.
 _NAMED: Final = re.compile(r"\b(?:execute|fetch|move|close|deallocate|current|handler)\b", re.IGNORECASE)
 # looked for first, being quicker
 _NAMED_WORDS: Final = ("execute", "fetch", "move", "close", "deallocate", "current", "handler")
-_EMPTY: Final = Footprint("EMPTY", Category.EMPTY)
 # How policy names a grant in its reasons (policy/grants.py).
 _GRANT: Final = re.compile(r"grant #(\d+)")
 _OVERHEAD: Final = 1_500  # bytes of a verdict beside its texts, measured
@@ -79,7 +77,7 @@ class Judge:
         self._policies = policies
         self._catalogs = catalogs
         self._principals = principals
-        self._analyse = analyse
+        self._reader = Reader(catalogs, analyse)
         self._normalise = normalise
         self._clock = clock
         self._masks, self._limits = masks, limits
@@ -176,7 +174,7 @@ class Judge:
 
     def _located(self, who: SessionIdentity, statement: Statement, *, named: bool) -> tuple[Statement, tuple[object, ...]]:
         """The statement in the namespace it can depend on, and what its verdict is kept by."""
-        namespace = self._namespace(who, statement.namespace, named=named)
+        namespace = self._reader.namespace(who, statement.namespace, named=named)
         return _in_namespace(statement, namespace), (who.scope, statement.text, namespace)
 
     async def refresh(self, who: SessionIdentity) -> None:
@@ -309,7 +307,7 @@ class Judge:
         return self._normalise[statement.engine](statement.text)
 
     def _make(self, who: SessionIdentity, statement: Statement, state: State | None, *, named: bool) -> tuple[Verdict, bool]:
-        footprints, reusable = self._footprints(who, statement, state)
+        footprints, reusable = self._reader.footprints(who, statement, state)
         principal = self._principals.current(who.principal)
         rulings = tuple(
             self._rule(who, principal, statement.text, footprint, whole=len(footprints) == 1) for footprint in footprints
@@ -379,81 +377,9 @@ class Judge:
             return Decision(Outcome.DENY, reason, policy.version, valid_until=decision.valid_until)
         return decision
 
-    # Footprints
-
-    def _footprints(
-        self, who: SessionIdentity, statement: Statement, state: State | None
-    ) -> tuple[tuple[Footprint, ...], bool]:
-        """The footprints, and whether text and namespace alone decide them."""
-        catalog = self._catalogs.current(who.target)
-        analyse = self._analyse[statement.engine]
-        found = analyse(statement, catalog) or (_EMPTY,)
-        if statement.engine is Engine.MYSQL:  # its analysis follows the session through a text by itself
-            return found, True
-        if len(found) == 1 or not any(changes_meaning(effect) for part in found[:-1] for effect in part.effects):
-            return found, True
-        return self._in_sequence(who, statement, found, state or _state_of(statement), catalog), False
-
-    def _in_sequence(
-        self,
-        who: SessionIdentity,
-        statement: Statement,
-        found: tuple[Footprint, ...],
-        state: State,
-        catalog: CatalogSnapshot,
-    ) -> tuple[Footprint, ...]:
-        """Each statement of a text, read in the namespace that those before it leave if they succeed."""
-        world = state.fork()
-        analyse = self._analyse[statement.engine]
-        footprints: list[Footprint] = []
-        for part in found:
-            text = statement.text[part.start : part.end or len(statement.text)]
-            namespace = self._namespace(who, world.namespace, named=True)
-            read = analyse(replace(statement, text=text, namespace=namespace), catalog)
-            again = read[0] if len(read) == 1 else replace(part, opaque="cannot be told apart from its neighbours")
-            footprints.append(replace(again, start=part.start, end=part.end))
-            for effect in again.effects:
-                world.apply(effect)
-        return tuple(footprints)
-
-    def _namespace(self, who: SessionIdentity, namespace: Namespace, *, named: bool) -> Namespace:
-        """The namespace as far as this text can depend on it.
-
-        Schemas of the path that do not exist (`$user` mostly) are left out, as the server passes over them.
-        A temporary relation that a permanent one of the path stands behind counts as the permanent one: it may be gone
-        (ON COMMIT DROP, a function's DROP) without anybody telling, and the name would then mean the other.
-        """
-        if who.target.engine is Engine.POSTGRES:
-            catalog = self._catalogs.current(who.target)
-            path = tuple(name for name in namespace.search_path if name == "pg_temp" or catalog.is_usable(name))
-            if len(path) != len(namespace.search_path):
-                namespace = replace(namespace, search_path=path)
-            path = tuple(name for name in path if name != "pg_temp")
-            hidden = {name for name in namespace.temporary if _permanent(catalog, name, path)}
-            if hidden:
-                namespace = replace(namespace, temporary=namespace.temporary - hidden)
-        if named or not (namespace.prepared or namespace.cursors):
-            return namespace
-        return replace(namespace, prepared=(), cursors=())
-
-
-def _state_of(statement: Statement) -> State:
-    kind: type[MySqlState] | type[SessionState] = MySqlState if statement.engine is Engine.MYSQL else SessionState
-    return kind.of(statement.namespace)
-
-
-def unpredictable(footprint: Footprint) -> bool:
-    """Whether code runs that the gateway has not read: it may change session state without showing it."""
-    return footprint.opaque is not None or any(use.function_class is FunctionClass.USER for use in footprint.functions)
-
 
 def _only_ends(effect: Effect) -> bool:
     return effect.kind in _ENDS or not changes_meaning(effect)
-
-
-def _permanent(catalog: CatalogSnapshot, name: str, path: tuple[str, ...]) -> bool:
-    found = catalog.resolve(name, path)
-    return found is not None and not isinstance(found, TemporaryRelation)
 
 
 def _relations(who: SessionIdentity, accesses: tuple[Access, ...]) -> list[tuple[str, str]]:
