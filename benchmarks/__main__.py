@@ -12,6 +12,9 @@ from benchmarks import (
     idle_sessions,
     large_result,
     latency,
+    mysql_first_seen,
+    mysql_idle_sessions,
+    mysql_large_result,
     mysql_point_selects,
     obligations,
     point_queries,
@@ -19,7 +22,6 @@ from benchmarks import (
 
 BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
     "point-queries": point_queries.run,
-    "mysql-point-selects": mysql_point_selects.run,
     "latency": lambda rounds, seconds, _clients: latency.run(rounds, seconds),
     "large-result": lambda rounds, _seconds, _clients: large_result.run(rounds),
     "obligations": lambda rounds, _seconds, _clients: obligations.run(rounds),
@@ -29,6 +31,10 @@ BENCHMARKS: dict[str, Callable[[int, int, tuple[int, ...]], object]] = {
     "idle-sessions": lambda _rounds, _seconds, _clients: idle_sessions.run(),
     "decisions": lambda rounds, _seconds, _clients: decisions.run(rounds),
     "audit": audit.run,
+    "mysql-point-selects": mysql_point_selects.run,
+    "mysql-first-seen": lambda rounds, seconds, _clients: mysql_first_seen.run(rounds, seconds),
+    "mysql-large-result": lambda rounds, _seconds, _clients: mysql_large_result.run(rounds),
+    "mysql-idle-sessions": lambda _rounds, _seconds, _clients: mysql_idle_sessions.run(),
 }
 
 

@@ -25,8 +25,8 @@ FROM generate_series(1, {_ROWS}) g;
 VACUUM ANALYZE people_of_many;
 """
 _NO_MORE = "p, bench, *, **, export|unmask, , deny\n"
-_LIMIT = '[[rules]]\nname = "counted"\nroles = ["bench"]\nobjects = ["**"]\nmax_rows = 100_000_000\n'
-_MASKS = (
+LIMIT = '[[rules]]\nname = "counted"\nroles = ["bench"]\nobjects = ["**"]\nmax_rows = 100_000_000\n'
+MASKS = (
     '[maskers.phone]\nkind = "digits"\nlast = 3\n'
     '[[columns]]\npath = "**/people_of_many/email"\nmasker = "email"\n'
     '[[columns]]\npath = "**/people_of_many/phone"\nmasker = "phone"\n'
@@ -39,9 +39,9 @@ def run(rounds: int = 5) -> dict[str, Any]:
         _fill(server)
         plain = stack.enter_context(gateway(server, DATABASE, home / "plain"))
         present = [direct(server, DATABASE), plain]
-        for name, file, rules in (("counted", "query_rules.toml", _LIMIT), ("masked", "masking.toml", _MASKS)):
+        for name, file, rules in (("counted", "query_rules.toml", LIMIT), ("masked", "masking.toml", MASKS)):
             route = stack.enter_context(gateway(server, DATABASE, home / name))
-            _obliged(home / name, file, rules)
+            oblige(home / name, file, rules)
             present.append(Route(name, route.host, route.port, route.user, route.password, route.database, route.pid))
         _settled(present[-1])
         for route in present:
@@ -64,7 +64,8 @@ def _fill(server: PostgresServer) -> None:
                 connection.execute(statement.encode())
 
 
-def _obliged(home: Path, file: str, rules: str) -> None:
+def oblige(home: Path, file: str, rules: str) -> None:
+    """Give a running gateway these rules beside the broad one, without the right to see or export what they bind."""
     (home / "policies" / "masking.toml").write_text("", encoding="utf-8")
     (home / "policies" / file).write_text(rules, encoding="utf-8")
     write_rules(home, BROAD + _NO_MORE)
