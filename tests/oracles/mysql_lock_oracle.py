@@ -54,6 +54,7 @@ _SKIPPED: Final = re.compile(
 )
 _FILE: Final = re.compile(r"\binto\s+(?:outfile|dumpfile)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
+_REPLACED: Final = re.compile("[\ufffd\udc80-\udcff]")
 _CONSTANT: Final = re.compile(r"'([^']*)'")
 
 
@@ -143,8 +144,13 @@ class MySqlLockOracle:
         for text in statements:
             if time.monotonic() > until:
                 return
-            if _SKIPPED.match(text) is None and _FILE.search(text) is None:
+            if _SKIPPED.match(text) is None and _FILE.search(text) is None and self._has_same_letters(text):
                 self.judge(name, text, tally)
+
+    def _has_same_letters(self, text: str) -> bool:
+        """Whether server and analysis get the same letters: what is no UTF-8 in a script is sent as U+FFFD in UTF-8."""
+        charset = dict(self._namespace.flags).get("character_set_client", "utf8mb4")
+        return charset.startswith("utf8") or not _REPLACED.search(text)
 
     def _fresh(self) -> None:
         """A new session on empty databases."""
