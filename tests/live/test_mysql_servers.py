@@ -9,9 +9,9 @@ import pytest
 
 from gateway.demo.postgres_server import free_port
 from gateway.model.identity import Engine
-from tests.live.test_mysql_conversation import one, refusal
+from tests.live.mysql.talk import one, refusal
 from tests.proxy.postgres.gatehouse import Access, Tls
-from tests.support.mysql_gateway import LiveGateway
+from tests.support.mysql_gateway import PASSWORD, LiveGateway
 from tests.support.servers import Certificates, MariaDbServer, make_certificates
 
 ACCOUNTS = """
@@ -120,3 +120,15 @@ def test_table_names_without_case(server: MariaDbServer, certificates: Certifica
         one(connection, "USE Shop")
         assert one(connection, "SELECT * FROM Allowed") == ((1,),)
         assert refusal(connection, "SELECT * FROM Secret")[0] == 1142
+
+
+def test_caching_sha2_without_tls(server: MariaDbServer, certificates: Certificates, tmp_path: Path) -> None:
+    """Towards the only server at hand that has a key of its own: another gateway. In full under its RSA key, then fast."""
+    straight = access(server, "native", "disable", certificates)
+    with LiveGateway(straight, tmp_path / "inner") as inner:
+        chained = Access("127.0.0.1", inner.port, "alice", PASSWORD, engine=Engine.MYSQL)
+        with LiveGateway(chained, tmp_path / "outer") as outer:
+            for _ in range(2):
+                with outer.connect("bob") as connection:
+                    assert one(connection, "SELECT * FROM allowed") == ((1,),)
+                    assert refusal(connection, "SELECT * FROM secret")[0] == 1142
