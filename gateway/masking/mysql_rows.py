@@ -18,10 +18,9 @@ HEADER_SIZE: Final = 4  # of a packet: three bytes of length, one of sequence
 MAX_PIECE: Final = 0xFFFFFF
 _NULL: Final = 0xFB
 _NULL_CELL: Final = b"\xfb"
+_SHORT_LENGTHS: Final = [bytes((size,)) for size in range(_NULL)]
 _LONGER: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}  # bytes of a length behind its first
-# Values of a column whose masked form is remembered: few, and short ones.
-_REMEMBERED: Final = 2_048
-_REMEMBERED_SIZE: Final = 250
+_REMEMBERED: Final = 2_048  # values of a column whose masked form is remembered: the first ones, if they are short
 
 # How a binary value says how long it is: bytes of a fixed width, or one of these.
 _PREFIXED: Final = -1  # a length-encoded string
@@ -61,23 +60,23 @@ class MySqlTextMasker:
                 self._steps.append((range(index - before), cell, {}))
                 before = index + 1
 
-    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0) -> bytes:
+    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0) -> bytes:  # noqa: PLR0912 -- one loop, no calls
         """The whole packets in data[start:end], each a row, as packets; `shift` is taken from their sequence ids.
 
-        Raises MySqlRowMalformed. The loop every masked row goes through: nothing is copied but what stays, and a value that
-        came lately is not masked again.
+        Raises MySqlRowMalformed. The loop every masked row goes through: nothing is copied but what stays, and the
+        first values of a column are not masked again when they come again.
         """
         out: list[bytes] = []
-        keep, steps = out.append, self._steps
+        keep, steps, lengths = out.append, self._steps, _SHORT_LENGTHS
         row = start
         try:
             while row < end:
                 word = _word(data, row)[0]
-                position = kept = row + HEADER_SIZE
-                after = position + (word & MAX_PIECE)
-                keep(b"")
-                head = len(out) - 1
                 size = word & MAX_PIECE
+                position = kept = row + HEADER_SIZE
+                after = position + size
+                head = len(out)
+                keep(b"")
                 for skipped, cell, known in steps:
                     for _ in skipped:
                         first = data[position]
@@ -98,7 +97,13 @@ class MySqlTextMasker:
                     raw = data[value:stop]
                     masked = known.get(raw)
                     if masked is None:
-                        masked = self._masked(raw, cell, known)
+                        result = cell(raw)
+                        if result is None:
+                            masked = _NULL_CELL
+                        else:
+                            masked = lengths[len(result)] + result if len(result) < _NULL else _prefixed(result)
+                        if len(known) < _REMEMBERED and first < _NULL:
+                            known[raw] = masked
                     keep(data[kept:position])
                     keep(masked)
                     size += len(masked) - (stop - position)
@@ -117,7 +122,7 @@ class MySqlTextMasker:
         out: list[bytes] = []
         position = kept = 0
         try:
-            for skipped, cell, known in self._steps:
+            for skipped, cell, _ in self._steps:
                 for _ in skipped:
                     position = _behind(payload, position, payload[position])
                 if payload[position] == _NULL:
@@ -126,24 +131,14 @@ class MySqlTextMasker:
                 value, stop = _extent(payload, position, payload[position])
                 if stop > len(payload):
                     raise MySqlRowMalformed("a row of the server ends before its last column")
-                out += (payload[kept:position], self._masked(payload[value:stop], cell, known))
+                result = cell(payload[value:stop])
+                out += (payload[kept:position], _NULL_CELL if result is None else _prefixed(result))
                 position = kept = stop
         except IndexError:
             raise MySqlRowMalformed("a row of the server ends before its last column") from None
         if position > len(payload):
             raise MySqlRowMalformed("a row of the server ends before its last column")
         return b"".join((*out, payload[kept:]))
-
-    @staticmethod
-    def _masked(value: bytes, cell: Cell, known: dict[bytes, bytes]) -> bytes:
-        """The cell as it stands in a row, remembered."""
-        result = cell(value)
-        masked = _NULL_CELL if result is None else _prefixed(result)
-        if len(value) <= _REMEMBERED_SIZE:
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            known[value] = masked
-        return masked
 
 
 class MySqlBinaryMasker:
