@@ -17,9 +17,9 @@ from gateway.wire.mysql.constants import AuthPlugin, Capability
 from gateway.wire.mysql.handshake import AuthMoreData, AuthSwitchRequest, HandshakeV10
 from gateway.wire.mysql.packets import encode_packet
 from gateway.wire.mysql.results import Err, Ok
+from tests.live.mysql.conftest import access as access  # noqa: PLC0414 -- a fixture
+from tests.live.mysql.talk import one, query
 from tests.live.mysql_raw import USUAL, RawClient
-from tests.live.test_mysql_conversation import access as access  # noqa: PLC0414 -- a fixture
-from tests.live.test_mysql_conversation import one, query
 from tests.proxy.postgres.gatehouse import Access
 from tests.support.hostile_mysql import HostileServer, LyingProxy, Script
 from tests.support.mysql_gateway import PASSWORD, LiveGateway

@@ -13,7 +13,7 @@ import pymysql
 import pytest
 from pymysql.constants import CLIENT
 
-from tests.live.test_mysql_conversation import access as access  # noqa: PLC0414 -- a fixture
+from tests.live.mysql.conftest import access as access  # noqa: PLC0414 -- a fixture
 from tests.proxy.postgres.gatehouse import Access
 from tests.support.mysql_gateway import PASSWORD, LiveGateway
 
