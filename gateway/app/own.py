@@ -180,7 +180,8 @@ class OwnAnswers:
         except ValueError:
             known = ", ".join(sorted(item.value for item in REQUESTABLE))
             raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: no such action in {actions!r}", f"There are: {known}.") from None
-        path = name.strip() if "/" in name else self._path(who.target, name.strip(), namespace)
+        given = "/" in name and not set(name) & {'"', "`"}  # a path; in quotes the slash is part of a name
+        path = name.strip() if given else self._path(who.target, name.strip(), namespace)
         try:
             made = await self._access.request(principal, path, wanted, _seconds(duration), reason)
         except (Conflict, NotFound) as error:

@@ -20,8 +20,8 @@ WHO = SessionIdentity(ALICE, SHOP, CLIENT, "5e55")
 
 
 class Policies:
-    def __init__(self, *, policy: str = "", masking: str = MASKS) -> None:
-        self.current: PolicySnapshot = compile_policy(bundle(policy, masking=masking), [])
+    def __init__(self, *, policy: str = "", masking: str = MASKS, queries: str = "") -> None:
+        self.current: PolicySnapshot = compile_policy(bundle(policy, masking=masking, queries=queries), [])
 
 
 class People:
