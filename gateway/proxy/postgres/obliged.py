@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from gateway.masking import postgres_cell
 from gateway.masking.plan import MaskPlan, ResultColumn
 from gateway.masking.postgres_copy import PostgresCopyMasker
-from gateway.model.decision import Decision, MaskColumns, Notice, Outcome, RowLimit, TimeLimit
+from gateway.model.decision import Decision, MaskColumns, Notice, Outcome, TimeLimit
 from gateway.model.footprint import Category, ColumnRef, EffectKind
 from gateway.model.identity import Target
+from gateway.proxy.duties import daily_paths, obligations_of, time_limit
 from gateway.proxy.obligations import Obligations
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import DESCRIBE, Entry, Execution
@@ -74,7 +75,7 @@ class Obliged:
         if self._room is None:
             return []
         known, user = self._room.usage.known, self._user
-        return [path for path in _daily_paths(verdict) if known(user, path) is None]
+        return [path for path in daily_paths(verdict) if known(user, path) is None]
 
     def begin(self, execution: Execution, portal: bytes | None) -> None:
         """An execution with obligations starts. `portal` of an Execute. May refuse it."""
@@ -87,7 +88,7 @@ class Obliged:
             )
             return
         if room is None:
-            if not all(isinstance(item, Notice) for item in _obligations(verdict)):
+            if not all(isinstance(item, Notice) for item in obligations_of(verdict)):
                 execution.refusal = _UNAVAILABLE
             return
         for ruling in verdict.rulings:
@@ -103,10 +104,9 @@ class Obliged:
         if spent is not None:
             execution.refusal = limit_refusal(spent)
             return
-        limits = [item for item in _obligations(verdict) if isinstance(item, TimeLimit)]
-        if limits:
-            shortest = min(limits, key=lambda item: item.milliseconds)
-            self._arm(execution, shortest)
+        limit = time_limit(verdict)
+        if limit is not None:
+            self._arm(execution, limit)
 
     def describing(self, execution: Execution, portal: bytes) -> bytes:
         """What goes to the server in front of an Execute: a Describe of a portal whose columns are not known yet."""
@@ -252,7 +252,7 @@ class Obliged:
         timer = self._timers.pop(execution, None)
         if timer is not None:
             timer.cancel()
-        if self._room is not None and execution.verdict is not None and any(True for _ in _daily_paths(execution.verdict)):
+        if self._room is not None and execution.verdict is not None and next(daily_paths(execution.verdict), None) is not None:
             self._room.usage.flush_soon()
 
     def look_again(self, now: float) -> None:
@@ -307,14 +307,3 @@ class Obliged:
     @staticmethod
     def notice(payload: bytes) -> bytes:
         return scrubbed_notice(payload)
-
-
-def _obligations(verdict: Verdict) -> Iterable[object]:
-    for ruling in verdict.rulings:
-        yield from ruling.decision.obligations
-
-
-def _daily_paths(verdict: Verdict) -> Iterable[str]:
-    for item in _obligations(verdict):
-        if isinstance(item, RowLimit) and item.max_rows_per_day is not None:
-            yield from item.paths

@@ -8,7 +8,6 @@ limit's. If it was done before the cancel request came, its completion becomes t
 pipeline's answers are swallowed up to ReadyForQuery, which tells the transaction's true state.
 """
 
-import json
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +15,8 @@ from gateway.masking import PostgresRowMasker, RowMalformed, postgres_cell
 from gateway.masking.plan import HIDDEN, ColumnMask, MaskPlan
 from gateway.masking.postgres_copy import PostgresCopyMasker
 from gateway.model.decision import MaskColumns, Mode, RowLimit
-from gateway.model.masker import NullMask
 from gateway.proxy.bounds import Meter, Strike
+from gateway.proxy.duties import CarriedOut
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.verdict import Ruling
@@ -61,8 +60,8 @@ class Watch:
         "_index",
         "_limited",
         "_portal",
-        "_remarks",
         "_ruling",
+        "_said",
         "_silent",
         "_truncated",
         "hides",
@@ -81,7 +80,7 @@ class Watch:
         self._copier: PostgresCopyMasker | None = None
         self._silent = False  # what comes is swallowed
         self._truncated = False
-        self._remarks: list[dict[str, object]] = []
+        self._said = CarriedOut()
         self.hides = False  # the statement at hand has masked columns
         self.kept = 0  # rows swallowed
         self.refusal: Refusal | None = None
@@ -224,12 +223,11 @@ class Watch:
         if not struck:
             return False
         for strike in struck:
-            self._remarks.append({"limit": strike.limit.rule, "text": strike.text, "mode": strike.limit.mode.value})
+            self._said.struck(strike)
             if strike.limit.mode is Mode.WARN:
                 self._by.say(strike.text, f"rule {strike.limit.rule}")
             elif strike.stops and strike.limit.truncate:
                 self._silent = self._truncated = True
-                self._remarks[-1]["truncated"] = True
                 self._by.say(strike.text, f"rule {strike.limit.rule}; the rows behind these are left out")
                 return False
             elif strike.stops:
@@ -324,20 +322,7 @@ class Watch:
 
     def remark(self) -> bytes:
         """What stands in the record of the statement's end, from its comma on; b"" where there is nothing to say."""
-        masked = [
-            {
-                "column": name,
-                "masker": str(mask.masker) if not isinstance(mask.masker, NullMask) else "hidden",
-                "by": mask.because,
-            }
-            for name, mask in self._portal.masks
-        ]
-        said: dict[str, object] = {}
-        if masked:
-            said["masked"] = masked
-        if self._remarks:
-            said["limits"], self._remarks = self._remarks, []
-        return b',"carried_out":' + json.dumps(said, separators=(",", ":")).encode() if said else b""
+        return self._said.remark(self._portal.masks)
 
 
 def limit_refusal(strike: Strike) -> Refusal:
