@@ -39,10 +39,10 @@ class BoundedCache(Generic[Key, Value]):
         """`size` in bytes, of key and value together. What is larger than a quarter of the limit is not kept."""
         if size * 4 > self._limit:
             return
-        replaced = self._young.get(key)
+        replaced = self._young.pop(key, None)
         if replaced is not None:
             self._size -= replaced[1]
-        elif self._size + size > self._limit:
+        if self._size + size > self._limit:
             self._old, self._young, self._size = self._young, {}, 0
         self._young[key] = (value, size)
         self._size += size

@@ -38,6 +38,15 @@ def test_it_never_holds_more_than_twice_its_limit_nor_a_wrong_value(steps: list[
         assert cache._size == sum(entry[1] for entry in cache._young.values())
 
 
+def test_a_value_that_grows_counts_too() -> None:
+    cache: BoundedCache[int, int] = BoundedCache(100)
+    for key in range(10):
+        cache.put(key, key, 10)
+    cache.put(0, 0, 25)
+    assert cache._size <= 100
+    assert cache.get(0) == 0
+
+
 def test_clear() -> None:
     cache: BoundedCache[int, int] = BoundedCache(100)
     cache.put(1, 1, 10)
