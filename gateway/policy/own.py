@@ -61,8 +61,13 @@ def query_limits(  # noqa: PLR0917 -- who, where, when and what was read
     return [
         (rule, [(path, rows) for path, rows in read.items() if path.startswith(here) and _met(rule, path)])
         for rule in LimitCheck(snapshot.bundle.queries, asker, target).rules
-        if any(_reaches(pattern.split("/"), target) for pattern in rule.objects)
+        if any(_meets_relations(pattern.split("/"), target) for pattern in rule.objects)
     ]
+
+
+def _meets_relations(parts: Sequence[str], target: Target) -> bool:
+    """Whether a pattern may match a relation in this database: limits concern nothing else."""
+    return _reaches(parts, target) and (DEEP in parts or len(parts) == (3 if target.engine is Engine.MYSQL else 4))
 
 
 def _met(rule: QueryRule, path: str) -> bool:

@@ -26,6 +26,12 @@ objects = ["pg2/**"]
 max_rows = 1
 
 [[rules]]
+name = "a schema is no relation"
+roles = ["developer"]
+objects = ["*/shop/orders"]
+max_rows = 1
+
+[[rules]]
 name = "others"
 roles = ["analyst"]
 objects = ["**"]
@@ -70,3 +76,9 @@ def test_limits_with_what_was_read_today() -> None:
     (found,) = query_limits(compile_policy(bundle(POLICY, queries=LIMITS), []), ALICE, SHOP, CLIENT, NOW, today)
     rule, read = found
     assert (rule.name, rule.max_rows_per_day, read) == ("daily", 10, [("pg1/shop/public/orders", 4)])
+
+
+def test_the_same_rules_on_mysql() -> None:
+    mysql = Target(Engine.MYSQL, "my1", "shop", "prod", "shop")
+    found = query_limits(compile_policy(bundle(POLICY, queries=LIMITS), []), ALICE, mysql, CLIENT, NOW, {})
+    assert [rule.name for rule, _ in found] == ["a schema is no relation"]
