@@ -5,6 +5,7 @@ SET LOCAL ends with the transaction. SQL-level prepared statements are not trans
 unless it was declared WITH HOLD and the transaction committed. Everything here is told after the server reported success.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from gateway.model.footprint import Effect, EffectKind
@@ -41,6 +42,12 @@ def changes_meaning(effect: Effect) -> bool:
     if effect.kind is EffectKind.SET:
         return effect.name.lower() in MEANINGFUL or meaningful_variable(effect.name)
     return effect.kind in _STATE_KINDS or effect.kind in _TRANSACTION_ENDS
+
+
+# What one session may have at once of what SQL makes in it, and the characters of their texts together.
+MAX_OBJECTS: Final = 10_000
+MAX_TEXT: Final = 64 * 1024 * 1024
+_MAKING: Final = frozenset({EffectKind.PREPARE, EffectKind.DECLARE, EffectKind.SAVEPOINT, EffectKind.TEMP_CREATE})
 
 
 class _Scope(NamedTuple):
@@ -114,6 +121,15 @@ class SessionState:
     def unchanged(self) -> bool:
         """The transaction has changed nothing that its end would take back."""
         return self._scope is self._base and not self._savepoints and not self._cursors and not self._unsure
+
+    def holds(self, effects: Iterable[Effect]) -> bool:
+        """Whether there is room for what these make: prepared statements, cursors, savepoints, temporary relations."""
+        making = [effect for effect in effects if effect.kind in _MAKING]
+        if not making:
+            return True
+        there = len(self._prepared) + len(self._cursors) + len(self._savepoints) + len(self._scope.temporary)
+        texts = (*self._prepared.values(), *self._cursors.values(), *(effect.value for effect in making))
+        return there + len(making) <= MAX_OBJECTS and sum(map(len, texts)) <= MAX_TEXT
 
     @property
     def depth(self) -> int:

@@ -112,6 +112,13 @@ DENIED = [
     ("CREATE TEMP TABLE mine (a int)", "CREATE RULE r AS ON INSERT TO pg_temp.mine DO ALSO NOTIFY channel"),
     ("CREATE TEMP TABLE mine (a int)", "CREATE RULE r AS ON INSERT TO pg_temp.mine DO ALSO DELETE FROM payments"),
     ("PREPARE TRANSACTION 'x'",),
+    ("ALTER ROLE CURRENT_USER SET search_path = hr",),
+    ("ALTER ROLE ALL SET search_path = hr",),
+    ("ALTER DATABASE shop SET search_path = hr",),
+    ("ALTER ROLE gateway RESET ALL",),
+    ("SELECT currtid2('hr.salaries', '(0,1)')",),
+    ("SELECT pg_sequence_last_value('hr.employees_id_seq')",),
+    ("SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', 'customers', 'relpages', 1::int)",),
     ("VACUUM",),
     ("REINDEX TABLE customers",),
     # code

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.demo.postgres_server import PostgresServer
 from gateway.model.footprint import Effect, EffectKind
+from gateway.verdict import state as state_module
 from gateway.verdict.state import SessionState, changes_meaning
 
 IDLE, OPEN, FAILED = b"ITE"
@@ -261,3 +262,23 @@ def test_any_history_ends_as_at_the_server(embedded_pg: PostgresServer) -> None:
                     assert ",".join(state.namespace.search_path) == shown, (step, steps)
 
         follow()
+
+
+def test_what_sql_makes_in_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_module, "MAX_OBJECTS", 3)
+    monkeypatch.setattr(state_module, "MAX_TEXT", 30)
+    state = SessionState()
+    making = [
+        Effect(EffectKind.PREPARE, "p", "SELECT 1"),
+        Effect(EffectKind.SAVEPOINT, "s"),
+        Effect(EffectKind.DECLARE, "c", "x"),
+    ]
+    assert state.holds(making)
+    assert not state.holds([*making, Effect(EffectKind.TEMP_CREATE, "t")])
+    assert not state.holds([Effect(EffectKind.PREPARE, "p", "x" * 31)])
+    for effect in (BEGIN, *making):
+        state.apply(effect)
+    assert not state.holds([Effect(EffectKind.TEMP_CREATE, "t")])
+    assert state.holds([COMMIT, Effect(EffectKind.DEALLOCATE, "p")])
+    state.apply(Effect(EffectKind.RELEASE, "s"))
+    assert state.holds([Effect(EffectKind.TEMP_CREATE, "t")])

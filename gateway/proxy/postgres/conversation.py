@@ -196,6 +196,8 @@ class Conversation:
             if release is not None:
                 self.claims.give_back(release)
             return execution
+        if verdict.effects and not self.state.holds(effect for item in verdict.rulings for effect in item.footprint.effects):
+            execution.refusal = refuse.CROWDED
         execution.release = release
         execution.barrier = verdict.barrier and not (verdict.ends_only and self.state.unchanged)
         if verdict.bound:

@@ -101,6 +101,11 @@ def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusa
     return Refusal(INSUFFICIENT_PRIVILEGE, text, _detail(ruling), url)
 
 
+CROWDED: Final = Refusal(
+    "53200", "gateway: too many prepared statements, cursors, savepoints and temporary relations in this session"
+)
+
+
 def hidden(name: str) -> Refusal:
     text = f'gateway: this session has a temporary relation named "{name}": what is approved would change that one'
     return Refusal(INSUFFICIENT_PRIVILEGE, text, hint="Drop the temporary relation, or use another session.")
