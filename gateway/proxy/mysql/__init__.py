@@ -11,4 +11,6 @@ session       what login hands to the conversation
 conversation  one session after both logins; client_side, server_side, decide, progress, lifetime are its parts
 awaited       what may come next from the server; server_side reads it with quick (the usual answer in one look), answers
               (packets that are read) and questions (the gateway's own)
+obliged       what obligations ask of a session; watch is over one execution's results, watched takes its answer apart, ending
+              ends it, diagnostics and scrub see to warnings and errors that may quote masked values
 """
