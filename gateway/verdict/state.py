@@ -45,7 +45,8 @@ def changes_meaning(effect: Effect) -> bool:
 
 
 # What one session may have at once of what SQL makes in it, and the characters of their texts together.
-MAX_OBJECTS: Final = 10_000
+MAX_OBJECTS: Final = 2_000  # prepared statements, cursors, temporary relations: namespaces are made of them
+MAX_SAVEPOINTS: Final = 20_000  # drivers leave one behind each statement of a transaction
 MAX_TEXT: Final = 64 * 1024 * 1024
 _MAKING: Final = frozenset({EffectKind.PREPARE, EffectKind.DECLARE, EffectKind.SAVEPOINT, EffectKind.TEMP_CREATE})
 
@@ -127,7 +128,10 @@ class SessionState:
         making = [effect for effect in effects if effect.kind in _MAKING]
         if not making:
             return True
-        there = len(self._prepared) + len(self._cursors) + len(self._savepoints) + len(self._scope.temporary)
+        savepoints = sum(effect.kind is EffectKind.SAVEPOINT for effect in making)
+        if len(self._savepoints) + savepoints > MAX_SAVEPOINTS:
+            return False
+        there = len(self._prepared) + len(self._cursors) + len(self._scope.temporary) - savepoints
         texts = (*self._prepared.values(), *self._cursors.values(), *(effect.value for effect in making))
         return there + len(making) <= MAX_OBJECTS and sum(map(len, texts)) <= MAX_TEXT
 

@@ -265,7 +265,8 @@ def test_any_history_ends_as_at_the_server(embedded_pg: PostgresServer) -> None:
 
 
 def test_what_sql_makes_in_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_module, "MAX_OBJECTS", 3)
+    monkeypatch.setattr(state_module, "MAX_OBJECTS", 2)
+    monkeypatch.setattr(state_module, "MAX_SAVEPOINTS", 1)
     monkeypatch.setattr(state_module, "MAX_TEXT", 30)
     state = SessionState()
     making = [
@@ -279,6 +280,8 @@ def test_what_sql_makes_in_a_session_is_bounded(monkeypatch: pytest.MonkeyPatch)
     for effect in (BEGIN, *making):
         state.apply(effect)
     assert not state.holds([Effect(EffectKind.TEMP_CREATE, "t")])
+    assert not state.holds([Effect(EffectKind.SAVEPOINT, "another")])
     assert state.holds([COMMIT, Effect(EffectKind.DEALLOCATE, "p")])
     state.apply(Effect(EffectKind.RELEASE, "s"))
-    assert state.holds([Effect(EffectKind.TEMP_CREATE, "t")])
+    state.apply(Effect(EffectKind.DEALLOCATE, "p"))
+    assert state.holds([Effect(EffectKind.TEMP_CREATE, "t"), Effect(EffectKind.SAVEPOINT, "s")])
