@@ -14,8 +14,8 @@ from tests.support.deployment import Deployment
 from tests.support.servers import MariaDbServer
 
 RULES = """
-p, developer, *, */shop/payments,        select, , deny
-p, developer, *, */shop/public/payments, select, , deny
+p, developer, *, */shop/categories,        select, , deny
+p, developer, *, */shop/public/categories, select, , deny
 p, analyst,   *, */shop/orders,          select, , allow
 p, analyst,   *, */shop/public/orders,   select, , allow
 """
@@ -37,7 +37,7 @@ max_rows = 3
 """
 COMMAND = ["policy", "backtest", "--since", "7d", "--bundle"]
 QUERIES = {
-    "alice": ["SELECT COUNT(*) FROM payments", "SELECT city FROM customers", "SELECT id FROM products", "SELECT 1"],
+    "alice": ["SELECT COUNT(*) FROM categories", "SELECT city FROM customers", "SELECT id FROM products", "SELECT 1"],
     "ann": ["SELECT COUNT(*) FROM orders", "SELECT COUNT(*) FROM orders"],
 }
 
@@ -76,7 +76,7 @@ def test_rules_masks_and_limits_on_both_engines(gate: Deployment) -> None:
     told = json.loads(done.stdout)
     found = {(item["user"], item["relation"], item["before"], item["after"]): item for item in told["changes"]}
     for place in ("pg1/shop/public", "my1/shop"):
-        refused = found["alice", f"{place}/payments", "allow", "deny"]
+        refused = found["alice", f"{place}/categories", "allow", "deny"]
         assert (refused["count"], refused["example"]) == (1, QUERIES["alice"][0])
         assert refused["rule"].startswith("policy.csv:")
         assert found["ann", f"{place}/orders", "deny", "allow"]["count"] == 2
