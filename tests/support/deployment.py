@@ -216,9 +216,7 @@ class Deployment:
     def mysql_client(self, user: str, database: str = "my1/shop", **options: Any) -> pymysql.Connection:
         """PyMySQL through the gateway."""
         word = password_of(user).encode()  # a str would go in latin1
-        return pymysql.connect(
-            host="127.0.0.1", port=self.mysql_port, user=user, password=word, database=database, **options
-        )
+        return pymysql.connect(host="127.0.0.1", port=self.mysql_port, user=user, password=word, database=database, **options)
 
     def psql(self, dsn: str, *arguments: str, script: str | None = None, seconds: float = 60) -> "Done":
         """The psql of the server's own version."""

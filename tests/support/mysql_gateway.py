@@ -137,7 +137,12 @@ async def running_gateway(
     async def connect(target: Target, /) -> AsyncIterator[Any]:
         tls = None if access.tls.mode == "disable" else context_for(access.tls)
         connection = await aiomysql.connect(
-            host=access.host, port=access.port, user=access.username, password=access.password or "", db=target.database, ssl=tls
+            host=access.host,
+            port=access.port,
+            user=access.username,
+            password=access.password or "",
+            db=target.database,
+            ssl=tls,
         )
         try:
             yield connection
