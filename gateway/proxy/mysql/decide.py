@@ -19,6 +19,7 @@ from gateway.proxy.mysql.refuse import Refusal
 from gateway.proxy.own import OwnAnswers, answered, refused_verdict
 from gateway.proxy.rooms import Release
 from gateway.verdict import Verdict
+from gateway.verdict.aside import LONG_TEXT, judge_aside
 
 if TYPE_CHECKING:
     from gateway.proxy.mysql.conversation import Conversation
@@ -72,6 +73,9 @@ class Decider:
             return None
         c = self._c
         statement = Statement(Engine.MYSQL, text, namespace or c.state.namespace, origin)
+        if len(text) > LONG_TEXT:
+            self._later(self._aside(statement))
+            return None
         if c.rooms.own is not None and SCHEMA in text.lower():
             found = self._own(c.rooms.own, statement, values, runs=runs)
             if found is not _ANOTHERS:
@@ -183,8 +187,13 @@ class Decider:
         return None
 
     async def _after_refresh(self, statement: Statement) -> Answer | None:
-        c = self._c
-        verdict = await c.judge.judge_after_refresh(c.who, statement, c.state)
+        return await self._after(await self._c.judge.judge_after_refresh(self._c.who, statement, self._c.state), statement)
+
+    async def _aside(self, statement: Statement) -> Answer | None:
+        """A text so long that judging it would hold up every other session."""
+        return await self._after(await judge_aside(self._c.judge, self._c.who, statement, self._c.state), statement)
+
+    async def _after(self, verdict: Verdict, statement: Statement) -> Answer:
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, statement)
         return Answer(verdict, refuse.denied(verdict) if verdict.outcome is Outcome.DENY else None)

@@ -1,5 +1,6 @@
 """What passes looks as it does directly; what is refused says why; projects end where their databases do."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pymysql
 import pytest
 
 from gateway.model.identity import RoleBinding
+from gateway.verdict import Judge, Verdict
 from tests.live.mysql.talk import one, outcome, refusal
 from tests.proxy.postgres.gatehouse import Access
 from tests.support.mysql_gateway import LiveGateway
@@ -145,3 +147,24 @@ def test_use_moves_the_session(gateway: LiveGateway) -> None:
         assert len(one(connection, "SELECT * FROM allowed")) == 3
     ends = [record for record in gateway.records() if record.get("text") == "SELECT * FROM things"]
     assert ends[-1]["database"] == "other"
+
+
+def test_long_texts_are_judged_beside_the_loop(gateway: LiveGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dump's INSERT takes its sender's time; the other sessions' statements are judged meanwhile."""
+    threads: list[str] = []
+    make = Judge.make
+
+    def watched(judge: Judge, *arguments: Any) -> Verdict:
+        threads.append(threading.current_thread().name)
+        return make(judge, *arguments)
+
+    monkeypatch.setattr(Judge, "make", watched)
+    rows = ", ".join(f"({number}, 'row {number}')" for number in range(1000, 3000))
+    with gateway.connect() as alice, gateway.connect(user="bob") as bob:
+        one(alice, f"INSERT INTO allowed VALUES {rows}")
+        assert one(alice, "SELECT count(*) FROM allowed WHERE id >= 1000") == ((2000,),)
+        one(alice, "DELETE FROM allowed WHERE id >= 1000")
+        number, message = refusal(bob, f"INSERT INTO secret VALUES {rows}")
+        assert (number, "insert on my1/shop/secret" in message) == (1142, True)
+    assert len(threads) == 2
+    assert all(name.startswith("long texts") for name in threads)
