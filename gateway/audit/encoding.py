@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring, encode_basestring_ascii
 
-from gateway.audit.redact import redact
+from gateway.audit.redact import hints_at_secret, redact, withheld
 from gateway.model.decision import Decision, MaskColumns, Notice, Obligation, Outcome, RowLimit, TimeLimit
 
 
@@ -76,15 +76,15 @@ def statement_body(
         "fingerprint": fingerprint or None,
         "statement_kind": statement_kind,
         "relations": [{"path": path, "action": str(action)} for path, action in relations],
-        "decision": _decision(decision),
+        "decision": _decision(decision, quotes=not hints_at_secret(text)),
         "obligations": [_obligation(item) for item in decision.obligations] or None,
         "issue": issue,
     }
     return _members({key: value for key, value in fields.items() if value is not None})
 
 
-def _decision(decision: Decision) -> dict[str, str]:
-    """A refusal also says what the client was told: why, and what to do."""
+def _decision(decision: Decision, *, quotes: bool) -> dict[str, str]:
+    """A refusal also says what the client was told: why, and what to do. `quotes`: pieces of the text may stand in it."""
     reason = decision.reason
     said = {
         "outcome": str(decision.outcome),
@@ -93,7 +93,7 @@ def _decision(decision: Decision) -> dict[str, str]:
         "policy_version": decision.policy_version,
     }
     if decision.outcome is not Outcome.ALLOW:
-        said["reason"] = redact(reason.text)
+        said["reason"] = redact(reason.text) if quotes else withheld(redact(reason.text))
         if reason.hint:
             said["hint"] = reason.hint
     return said

@@ -141,3 +141,16 @@ def test_times_move_on_within_and_over_seconds() -> None:
         "03:04:06.000006Z",
         "02:04:05.000006Z",
     ]
+
+
+def test_a_refusals_reason_quotes_nothing_of_a_statement_with_a_secret() -> None:
+    said = 'syntax error: unterminated quoted string at or near "\'hunter2"'
+    decision = Decision(Outcome.DENY, Reason(ReasonCode.OPAQUE, said, hint="write it in a simpler form"), "v1")
+    texts = ("ALTER ROLE x PASSWORD 'hunter2", "SELECT 'hunter2")
+    reasons = [
+        json.loads(
+            b"{%b}" % statement_body(text=text, fingerprint="", statement_kind="UNKNOWN", relations=(), decision=decision)
+        )["decision"]["reason"]
+        for text in texts
+    ]
+    assert reasons == ["syntax error: unterminated quoted string at or near ***", said]
