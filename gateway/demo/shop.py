@@ -44,6 +44,10 @@ async def _load(server: PostgresServer, password: str, database: str) -> None:
         await connection.close()
 
 
+# The last thing that the script does is to make this function: without it, a start was interrupted.
+_FILLED = "SELECT 1 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'shop' AND ROUTINE_NAME = 'order_total'"
+
+
 def fill_mysql(server: MariaDbServer, password: str) -> bool:
     """The same on MariaDB: a server login with rights on the shop's two databases alone; False where they are there."""
     with pymysql.connect(
@@ -55,8 +59,7 @@ def fill_mysql(server: MariaDbServer, password: str) -> bool:
         autocommit=True,
     ) as admin:
         cursor = admin.cursor()
-        # The last thing the script's filling does is to make this function: without it, a start was interrupted.
-        if cursor.execute("SELECT 1 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'shop'"):
+        if cursor.execute(_FILLED):
             return False
         cursor.execute("DROP DATABASE IF EXISTS shop")
         cursor.execute("DROP DATABASE IF EXISTS hr")

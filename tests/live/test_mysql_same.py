@@ -14,7 +14,7 @@ import pytest
 from gateway.demo.shop import fill_mysql
 from gateway.model.identity import Engine
 from tests.proxy.postgres.gatehouse import Access
-from tests.support.deployment import Done, run
+from tests.support.deployment import SERVER_PASSWORD, Done, run
 from tests.support.mysql_gateway import PASSWORD, LiveGateway
 from tests.support.servers import MariaDbServer
 
@@ -175,7 +175,7 @@ def as_it_is(way: Way, program: str, *arguments: str, script: str | None = None)
 @pytest.fixture(scope="module")
 def ways(mariadb: MariaDbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
     """A server with the demo's shop; the gateway's login there may do everything."""
-    fill_mysql(mariadb, "not used here")
+    fill_mysql(mariadb, SERVER_PASSWORD)
     where: dict[str, Any] = {"host": mariadb.host, "port": mariadb.port, "user": mariadb.user, "password": mariadb.password}
     with pymysql.connect(**where) as admin, admin.cursor() as cursor:
         for name in ("scratch", "restored"):

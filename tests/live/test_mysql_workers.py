@@ -11,7 +11,7 @@ import pytest
 
 from gateway.demo.postgres_server import PostgresServer, free_port
 from gateway.demo.shop import fill_mysql
-from tests.support.deployment import PEOPLE, Deployment, password_of
+from tests.support.deployment import PEOPLE, SERVER_PASSWORD, Deployment, password_of
 from tests.support.servers import MariaDbServer
 
 _KILLERS = 6  # with two workers, one in 32 runs has all of them beside their victim
@@ -45,7 +45,7 @@ class BothEngines(Deployment):
 def workers(
     embedded_pg: PostgresServer, mariadb: MariaDbServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[BothEngines]:
-    fill_mysql(mariadb, "server's own pass word")
+    fill_mysql(mariadb, SERVER_PASSWORD)
     home = tmp_path_factory.mktemp("workers")
     with BothEngines(home, embedded_pg, workers=2, mariadb_port=mariadb.port) as running:
         yield running
