@@ -8,6 +8,7 @@ writing that the footprint calls read. A lock is explained
   by calling   what the body of a stored program in the footprint names, or its call tells it: it needs `call`;
   by the text  the server's own bookkeeping in `mysql`, where the text does not name that database;
   by UPDATE    it locks every table it names for writing, before it knows which it changes;
+  by DELETE    once prepared, it locks what its subqueries read through views as it locks its own table;
   by members   a MERGE table's members, and sequences that a default names.
 The result's column definitions are held against the footprint's lineage: where they name a table's column, it is a source.
 DDL commits, and with it go its locks: what DDL touches is not seen here.
@@ -305,11 +306,13 @@ class MySqlLockOracle:
             footprint.kind == "UPDATE" or any(access.action is Action.UPDATE for access in footprint.accesses)
             for footprint in footprints
         )
+        deletes = any(access.action is Action.DELETE for footprint in footprints for access in footprint.accesses)
         tally.locked += len(locks)
         for (schema, table), modes in sorted(locks.items()):
             actions = explanation.actions.get((schema, table))
             writes = bool(modes & _WRITE_MODES)
-            if actions is not None and (not writes or updates or actions & _WRITES or explanation.programs):
+            viewed = deletes and (schema, table) in explanation.beneath
+            if actions is not None and (not writes or updates or viewed or actions & _WRITES or explanation.programs):
                 continue
             if schema == "mysql" and ("mysql" not in named and table.lower() not in named):
                 continue
@@ -327,6 +330,7 @@ class MySqlLockOracle:
             if access.object.kind is ObjectKind.RELATION:
                 key = (access.object.schema, access.object.name)
                 made.actions.setdefault(key, set()).add(access.action)
+                made.beneath |= {(under.object.schema, under.object.name) for under in access.beneath}
         calls = [u.name for f in footprints for u in f.functions if u.function_class is FunctionClass.USER]
         calls += [a.object for a in _flat(a for f in footprints for a in f.accesses) if a.object.kind is ObjectKind.FUNCTION]
         made.programs = bool(calls)
@@ -407,9 +411,10 @@ class MySqlLockOracle:
 
 @dataclass(slots=True)
 class Explanation:
-    """What one text's footprints account for. `words`: tables that bodies and keys may reach."""
+    """What one text's footprints account for. `beneath`: read through views; `words`: tables that bodies and keys may reach."""
 
     actions: dict[tuple[str, str], set[Action]] = field(default_factory=dict)
+    beneath: set[tuple[str, str]] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     virtual: set[tuple[str, str]] = field(default_factory=set)
     programs: bool = False
