@@ -20,7 +20,7 @@ WHOLE = ("tests/live/", "tests/attacks/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs whole gateways against real servers takes longer than all the rest: `make test-whole`."""
+    """What runs whole gateways against real servers takes longer than all the rest: `make test-quick` leaves it out."""
     for item in items:
         if item.nodeid.startswith(WHOLE):
             item.add_marker(pytest.mark.whole)
