@@ -30,7 +30,10 @@ class ReasonCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why. `action` and `path` name the first access that failed; `rule` is the deciding rule, as `file:line` or ""."""
+    """Why. `action` and `path` name the first access that failed; `rule` is the deciding rule, as `file:line` or "".
+
+    `circumstance`: what of the statement asked for the action, where the path does not tell ("masked column used in WHERE").
+    """
 
     code: ReasonCode
     text: str
@@ -38,6 +41,7 @@ class Reason:
     hint: str = ""
     action: Action | None = None
     path: str = ""
+    circumstance: str = ""
 
 
 class Mode(StrEnum):

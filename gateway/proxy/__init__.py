@@ -6,6 +6,7 @@ lifetime      how a session begins and ends                         sessions, sw
 outlet, valve the way to the client, held until records are durable; both directions push back
 records, claims   a session's records; approved statements that ran once
 obligations, duties, bounds   masks and limits: what is asked for, what was carried out, what is left
+wording       a refusal in the contract's words
 own           the gateway's own relations
 cancel        cancel keys and who they belong to
 rooms, ports  what the proxy needs from other rooms

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.model.decision import Reason, ReasonCode
+from gateway.model.decision import ReasonCode
 from gateway.model.identity import Target
 from gateway.model.own import OwnFault, OwnRefused
 from gateway.proxy.outcome import RefusalCode, Refused
+from gateway.proxy.wording import denial, grounds
 from gateway.verdict import Ruling, Verdict
 from gateway.wire.mysql.results import Err
 
@@ -88,12 +89,12 @@ def denied(verdict: Verdict) -> Refusal:
     if said is not None:  # people mistype, and their tools look for the number and the line
         return Refusal(1064, "42000", f"gateway: syntax error {said[1]}; the statement was not sent to the server")
     hint = f" HINT: {reason.hint}" if reason.hint else ""
-    return Refusal(1142, "42000", f"gateway: {_words(ruling, reason)} ({_detail(ruling)}){hint}")
+    return Refusal(1142, "42000", f"gateway: {denial(ruling)} ({grounds(ruling)}){hint}")
 
 
 def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusal:
     text = f"gateway: {ruling.footprint.kind} on {target.address} needs an approved change issue: #{number}"
-    return Refusal(1142, "42000", f"{text} ({_detail(ruling)}) HINT: {url}")
+    return Refusal(1142, "42000", f"{text} ({grounds(ruling)}) HINT: {url}")
 
 
 # Of statements on the gateway's own schema, as the servers say the same of theirs.
@@ -112,20 +113,6 @@ _OWN: Final = {
 def own(refused: OwnRefused) -> Refusal:
     hint = f" HINT: {refused.hint}" if refused.hint else ""
     return Refusal(*_OWN[refused.fault], f"{refused}{hint}")
-
-
-def _words(ruling: Ruling, reason: Reason) -> str:
-    if reason.code is ReasonCode.OPAQUE:
-        return f"statement not understood: {ruling.footprint.opaque or reason.text}"
-    if reason.action is not None and reason.path:
-        return f"permission denied: {reason.action.value} on {reason.path}"
-    return f"permission denied: {reason.text}"
-
-
-def _detail(ruling: Ruling) -> str:
-    decision = ruling.decision
-    rule = f"rule {decision.reason.rule}" if decision.reason.rule else "no rule permits it"
-    return f"{rule}; policy version {decision.policy_version}"
 
 
 # A login's refusals: SQLSTATEs of `RefusalCode` are PostgreSQL's.

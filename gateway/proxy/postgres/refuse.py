@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.model.decision import Reason, ReasonCode
 from gateway.model.identity import Target
 from gateway.proxy.outcome import RefusalCode
+from gateway.proxy.wording import denial, grounds
 from gateway.verdict import Ruling, Verdict
 from gateway.wire.postgres.report import ErrorResponse, NoticeResponse
 
@@ -79,7 +79,7 @@ def denied(verdict: Verdict) -> Refusal:
     if misspelt is not None:
         return misspelt
     reason = ruling.decision.reason
-    return Refusal(INSUFFICIENT_PRIVILEGE, f"gateway: {_words(ruling, reason)}", _detail(ruling), reason.hint)
+    return Refusal(INSUFFICIENT_PRIVILEGE, f"gateway: {denial(ruling)}", grounds(ruling), reason.hint)
 
 
 # How the analysis tells what PostgreSQL's own parser said of a text (analysis/postgres.py, SYNTAX_ERROR).
@@ -98,7 +98,7 @@ def _syntax_error(ruling: Ruling) -> Refusal | None:
 
 def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusal:
     text = f"gateway: {ruling.footprint.kind} on {target.address} needs an approved change issue: #{number}"
-    return Refusal(INSUFFICIENT_PRIVILEGE, text, _detail(ruling), url)
+    return Refusal(INSUFFICIENT_PRIVILEGE, text, grounds(ruling), url)
 
 
 CROWDED: Final = Refusal(
@@ -113,17 +113,3 @@ def hidden(name: str) -> Refusal:
 
 def notice(text: str, detail: str = "") -> bytes:
     return NoticeResponse.of("WARNING", "01000", text, detail=detail).encode()
-
-
-def _words(ruling: Ruling, reason: Reason) -> str:
-    if reason.code is ReasonCode.OPAQUE:
-        return f"statement not understood: {ruling.footprint.opaque or reason.text}"
-    if reason.action is not None and reason.path:
-        return f"permission denied: {reason.action.value} on {reason.path}"
-    return f"permission denied: {reason.text}"
-
-
-def _detail(ruling: Ruling) -> str:
-    decision = ruling.decision
-    rule = f"rule {decision.reason.rule}" if decision.reason.rule else "no rule permits it"
-    return f"{rule}; policy version {decision.policy_version}"
