@@ -11,7 +11,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	@sh tests/install-servers.sh
-	@$(BIN)/pytest $(ARGS)
+	@sh tests/run.sh $(BIN)/pytest $(ARGS)
 
 # A part of the tests in a third of the time: all but whole gateways in front of real servers.
 test-quick: $(VENV)/.dev
