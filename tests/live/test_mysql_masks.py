@@ -26,7 +26,7 @@ _PEOPLE = """id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, email VARCHAR(60) NO
  born DATE, seen DATETIME(3), noted TIME, photo VARBINARY(40), kind ENUM('a', 'b'), note LONGTEXT,
  UNIQUE KEY by_email (email)"""
 SCHEMA = f"""
-CREATE DATABASE IF NOT EXISTS shop;
+CREATE OR REPLACE DATABASE shop;
 USE shop;
 DROP TABLE IF EXISTS orders;
 CREATE OR REPLACE TABLE people ({_PEOPLE});
