@@ -26,7 +26,10 @@ _PEOPLE = """id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, email VARCHAR(60) NO
  born DATE, seen DATETIME(3), noted TIME, photo VARBINARY(40), kind ENUM('a', 'b'), note LONGTEXT,
  UNIQUE KEY by_email (email)"""
 SCHEMA = f"""
-CREATE OR REPLACE DATABASE shop;
+SET foreign_key_checks = 0;
+DROP DATABASE IF EXISTS shop;
+SET foreign_key_checks = 1;
+CREATE DATABASE shop;
 USE shop;
 DROP TABLE IF EXISTS orders;
 CREATE OR REPLACE TABLE people ({_PEOPLE});
