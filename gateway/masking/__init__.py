@@ -15,8 +15,9 @@ mysql_rows       text and binary rows
 from gateway.masking.mysql_cells import mysql_cell
 from gateway.masking.mysql_rows import MySqlBinaryMasker, MySqlMasker, MySqlRowMalformed, MySqlTextMasker
 from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
-from gateway.masking.postgres_cells import Cell, postgres_cell
+from gateway.masking.postgres_cells import postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
+from gateway.masking.text import Cell
 from gateway.masking.values import ValueMasker
 
 __all__ = [

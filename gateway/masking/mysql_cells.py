@@ -6,17 +6,14 @@ the length in front of it.
 """
 
 import re
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from struct import Struct, error
 from typing import Final
 
-from gateway.masking.ascii import ascii_masker
 from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
+from gateway.masking.text import Cell, TextCell, hide
 from gateway.masking.values import ValueMasker
 from gateway.model.masker import HashMask, Masker, NullMask
-
-Cell = Callable[[bytes], bytes | None]
 
 _SIGNED: Final = {
     FieldType.TINY: Struct("<b"),
@@ -59,7 +56,7 @@ def mysql_cell(spec: Masker, key: bytes, column: MySqlColumn, binary: bool) -> C
     """What masks one column of a result, its rows in the text or the binary format."""
     masker, kind = ValueMasker(spec, key), column.type
     if isinstance(spec, NullMask) or column.flags & (FieldFlag.ENUM | FieldFlag.SET):
-        return _null
+        return hide
     if kind in _STRINGS:
         return _string(masker, column.codec)
     if kind in _UNSIGNED:
@@ -70,31 +67,15 @@ def mysql_cell(spec: Masker, key: bytes, column: MySqlColumn, binary: bool) -> C
         return _decimal(masker, column)  # text in both formats
     if kind in _DATES or kind in _MOMENTS:
         return _date_binary(masker) if binary else _date_text(masker)
-    return _null
-
-
-def _null(_: bytes) -> None:
-    return None
+    return hide
 
 
 def _string(masker: ValueMasker, codec: str | None) -> Cell:
     if codec == BINARY:
-        return masker.digest if isinstance(masker.spec, HashMask) else _null
+        return masker.digest if isinstance(masker.spec, HashMask) else hide
     if codec is None:
-        return _null
-    mask = masker.text
-    fast = ascii_masker(masker.spec)
-
-    def cell(value: bytes) -> bytes | None:
-        if fast is not None and value.isascii():
-            return fast(value)
-        masked = mask(value.decode(codec, "surrogateescape"))
-        try:
-            return None if masked is None else masked.encode(codec, "surrogateescape")
-        except UnicodeEncodeError:  # a replacement that the column's character set lacks
-            return None
-
-    return cell
+        return hide
+    return TextCell(masker, codec)
 
 
 def _bounds(column: MySqlColumn) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from struct import Struct, error
 from typing import Final
 
-from gateway.masking.mysql_cells import Cell
 from gateway.masking.mysql_types import FieldType
+from gateway.masking.text import Cell
 from gateway.model.errors import GatewayError
 
 _word = Struct("<I").unpack_from

@@ -6,16 +6,13 @@ NULL. Formats: the output and send functions of the types (src/backend/utils/adt
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from struct import Struct, error
 
 from gateway.masking.arrays import map_binary_array, map_text_array
-from gateway.masking.ascii import ascii_column, ascii_masker
+from gateway.masking.text import Cell, TextCell, hide
 from gateway.masking.values import ValueMasker
 from gateway.model.masker import HashMask, Masker, NullMask
-
-Cell = Callable[[bytes], bytes | None]
 
 _TEXT_TYPES = frozenset({18, 19, 25, 1042, 1043, 2275, 705})  # "char", name, text, bpchar, varchar, cstring, unknown
 _INTEGERS = {
@@ -40,17 +37,13 @@ def postgres_cell(spec: Masker, key: bytes, type_oid: int, binary: bool) -> Cell
     """What masks one column of a result: its type as RowDescription names it, its format as Bind asked for it."""
     masker = ValueMasker(spec, key)
     if isinstance(spec, NullMask):
-        return _null
+        return hide
     if type_oid in ARRAY_ELEMENTS:
         element = _scalar(masker, ARRAY_ELEMENTS[type_oid], binary)
         if binary:
             return lambda value: map_binary_array(value, ARRAY_ELEMENTS[type_oid], element)
         return lambda value: map_text_array(value, element)
     return _scalar(masker, type_oid, binary)
-
-
-def _null(_: bytes) -> None:
-    return None
 
 
 def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
@@ -68,37 +61,7 @@ def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
         return _timestamp_binary(masker) if binary else _timestamp_text(masker)
     if type_oid in (_UUID, _BYTEA) and isinstance(masker.spec, HashMask):
         return _hashed_bytes(masker, type_oid, binary)
-    return _null
-
-
-class TextCell:
-    """Masks text, in both formats the same: one value, or many of a column at once."""
-
-    __slots__ = ("_fast", "_many", "_mask")
-
-    def __init__(self, masker: ValueMasker) -> None:
-        self._mask = masker.text
-        self._fast = ascii_masker(masker.spec)
-        self._many = ascii_column(masker.spec)
-
-    def __call__(self, value: bytes) -> bytes | None:
-        if self._fast is not None and value.isascii():
-            return self._fast(value)
-        masked = self._mask(value.decode("utf-8", "surrogateescape"))
-        return None if masked is None else masked.encode("utf-8", "surrogateescape")
-
-    def many(self, values: list[bytes]) -> Sequence[bytes | None]:
-        """What one value after the other would be; equal ones are masked once where there are many."""
-        distinct = set(values)
-        if len(distinct) * 2 <= len(values):
-            known = dict(zip(distinct, self._each(list(distinct)), strict=True))
-            return [known[value] for value in values]
-        return self._each(values)
-
-    def _each(self, values: list[bytes]) -> Sequence[bytes | None]:
-        if self._many is not None and b"".join(values).isascii():
-            return self._many(values)
-        return list(map(self, values))
+    return hide
 
 
 def _bounds(layout: Struct) -> tuple[int, int]:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from gateway.masking.postgres_cells import Cell
 from gateway.masking.postgres_rows import RowMalformed
+from gateway.masking.text import Cell
 from gateway.model.copying import CopyFormat
 
 _UNESCAPED: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}

@@ -6,8 +6,8 @@ Runs of short rows are masked all at once (`postgres_runs.py`) where they are of
 from collections.abc import Sequence
 from struct import Struct, error
 
-from gateway.masking.postgres_cells import Cell
 from gateway.masking.postgres_runs import PostgresRunMasker
+from gateway.masking.text import Cell
 from gateway.model.errors import GatewayError
 
 _COUNT = Struct("!H")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
-from gateway.masking.postgres_cells import Cell, TextCell
+from gateway.masking.text import Cell
 
 _SEPARATOR: Final = b"\0\0\0"
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -132,7 +132,7 @@ def _masked(cell: Cell, pieces: list[bytes], heads: bytes) -> list[bytes] | None
 
 
 def _pieces(cell: Cell, values: list[bytes]) -> list[bytes] | None:
-    masked = cell.many(values) if isinstance(cell, TextCell) else list(map(cell, values))
+    masked = list(map(cell, values))
     try:
         found = [_NULL_MARK if value is None else _SIZE[len(value)] + value for value in masked]
     except IndexError:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking.postgres_cells import Cell, postgres_cell
+from gateway.masking.postgres_cells import postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker
 from gateway.masking.postgres_runs import PostgresRunMasker
+from gateway.masking.text import Cell
 from gateway.model.masker import ConstantMask, DigitsMask, EmailMask, HashMask, Masker, NullMask, PartialMask
 
 _TEXT = 25
