@@ -55,6 +55,7 @@ class Clause(StrEnum):
     WINDOW = "window"
     LIMIT = "limit"
     ARGUMENT = "argument"  # something else than its value is seen: how many rows a function of it gives, a count of a condition
+    COMPUTED = "computed"  # an output is computed from it in a way that may fail, warn or take time as its value is
     PRESENCE = "presence"  # no more than whether there is a value, if that: count(column), IS NULL, EXISTS
     STORED = "stored"  # the value is written somewhere other than the result: INSERT … SELECT, CTAS, SET, a variable
     TARGET = "target"  # the column is assigned to
@@ -90,10 +91,14 @@ def relation(schema: str, name: str) -> ObjectName:
 
 @dataclass(frozen=True, slots=True)
 class ColumnUse:
-    """A column of the access's relation in one clause. Column `*` is every column: whole rows, or not known which."""
+    """A column of the access's relation in one clause. Column `*` is every column: whole rows, or not known which.
+
+    inside   of COMPUTED: in which output and in what, as a refusal says it: `the select list, in CASE`
+    """
 
     clause: Clause
     column: str
+    inside: str = ""
 
 
 class AccessOrigin(StrEnum):
@@ -153,6 +158,26 @@ class OutputColumn:
     exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ProgramUse:
+    """A stored program (function, procedure, trigger) that a statement may run, itself or through another.
+
+    An output that holds its value has `ColumnRef(name, "*")` among its sources.
+
+    clauses    where its value is used; STORED also where what it reads may outlive the call: variables, parameters, settings
+    reads      columns that it works with: whatever it gives may hold their values or tell of them. Those of a program are
+               another's result; columns that it only shows in a result of its own are in that result's lineage
+    touches    relations that it reads or writes
+    undecided  why its body was not read; None if it was
+    """
+
+    name: ObjectName
+    clauses: frozenset[Clause] = frozenset()
+    reads: frozenset[ColumnRef] = frozenset()
+    touches: frozenset[ObjectName] = frozenset()
+    undecided: str | None = None
+
+
 class EffectKind(StrEnum):
     """A change of session state that the proxy follows when the server reports success."""
 
@@ -194,9 +219,13 @@ class Footprint:
     outputs            the result's columns in order, or None where they are not known
     effects            changes of session state, in order
     literals_matter    a constant's value was looked at: another literal may mean another footprint
+    literals_weigh     one was looked at to tell whether an output is total: another may mean other uses of the clause COMPUTED,
+                       which count for masked columns alone
     opaque             why it was not understood; None if it was
     unknown            relations that the catalog did not know (already in `accesses`); one refresh is due
     transactional      False where the server refuses it inside a transaction block (CREATE INDEX CONCURRENTLY)
+    programs           stored programs that it may run, those that others run included
+    results            what results a stored program may give, each by its columns; None where they are not known
     """
 
     kind: str
@@ -208,7 +237,10 @@ class Footprint:
     outputs: tuple[OutputColumn, ...] | None = ()
     effects: tuple[Effect, ...] = ()
     literals_matter: bool = False
+    literals_weigh: bool = False
     opaque: str | None = None
     unknown: frozenset[ObjectName] = frozenset()
     transactional: bool = True
     fingerprint: str = ""
+    programs: tuple[ProgramUse, ...] = ()
+    results: tuple[tuple[OutputColumn, ...], ...] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.model.decision import MaskColumns
-from gateway.model.footprint import Access, Action, Clause, ColumnRef, Footprint, ObjectName
+from gateway.model.footprint import Access, Action, Clause, ColumnRef, ColumnUse, Footprint, ObjectName
 from gateway.model.identity import Target
 from gateway.model.paths import object_path, segment
 from gateway.policy.asking import Answer, Asker
@@ -62,14 +62,14 @@ class ColumnCheck:
             path = object_path(self._target, access.object)
             if not self._masks.of(path):
                 continue
-            for use in sorted(access.columns, key=lambda item: (item.clause, item.column)):
+            for use in sorted(access.columns, key=_order):
                 if use.clause in _SHOWN or use.clause in _FREE:
                     continue
                 needed = Action.UNMASK if use.clause in _MOVED else Action.INFER
                 for column, _ in self._masked_among(path, use.column):
                     answer = self._column(needed, path, column)
                     if not answer.allowed:
-                        yield Refusal(masked(needed, path, column, use.clause.value, answer))
+                        yield Refusal(masked(needed, path, column, use.inside or use.clause.value.upper(), answer))
 
     def obligation(self, footprint: Footprint) -> MaskColumns | None:
         """Every base column that may reach the client and must be masked there: in rows, or quoted in an error.
@@ -115,6 +115,11 @@ class ColumnCheck:
         own = self._asker.ask(action, f"{path}/{column if STAR in column else segment(column)}")
         whole = self._asker.ask(action, path)
         return self._asker.counted(Answer(own.allow or whole.allow, own.deny or whole.deny))
+
+
+def _order(use: ColumnUse) -> tuple[bool, Clause, str, str]:
+    """What a clause does with a column is named before what an output computes of it."""
+    return use.clause is Clause.COMPUTED, use.clause, use.column, use.inside
 
 
 def walk(accesses: Iterable[Access]) -> Iterator[Access]:

@@ -57,7 +57,7 @@ def needs_issue(kind: str, address: str, refused: Reason) -> Reason:
 def masked(action: Action, path: str, column: str, clause: str, answer: Answer) -> Reason:
     """Names column and clause; `path` is the relation's."""
     where = f"{path}/{column}"
-    used = f"masked column used in {clause.upper()}"
+    used = f"masked column used in {clause}"
     text = f"permission denied: {action} on {where} ({used})"
     rule = answer.deny.source if answer.deny is not None else ""
     return Reason(ReasonCode.MASKED_COLUMN, text, rule, ask_for(action, where), action, where, used)

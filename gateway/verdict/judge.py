@@ -15,7 +15,7 @@ from typing import Final
 from gateway.audit.encoding import json_string, statement_body
 from gateway.audit.redact import hints_at_secret
 from gateway.catalog import CatalogSnapshot
-from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
+from gateway.model.decision import Decision, MaskColumns, Outcome, Reason, ReasonCode
 from gateway.model.footprint import (
     DATABASE,
     INSTANCE,
@@ -321,7 +321,7 @@ class Judge:
         effects = [effect for ruling in rulings for effect in ruling.footprint.effects]
         head, tail = None, b""
         only = rulings[0]
-        if len(rulings) == 1 and not only.footprint.literals_matter and not effects and only.footprint.opaque is None:
+        if len(rulings) == 1 and not _hangs_on_literals(only) and not effects and only.footprint.opaque is None:
             shareable = not named and not hints_at_secret(text) and outcome is Outcome.ALLOW
             head, tail = (_TEXT_KEY, _tail(only, text)) if shareable else (None, b"")
         return Verdict(
@@ -376,6 +376,13 @@ class Judge:
         if reason is not None and decision.outcome is not Outcome.DENY:
             return Decision(Outcome.DENY, reason, policy.version, valid_until=decision.valid_until)
         return decision
+
+
+def _hangs_on_literals(ruling: Ruling) -> bool:
+    """Whether other literals may have another verdict; those that outputs compute with, where a masked column is about."""
+    if ruling.footprint.literals_matter:
+        return True
+    return ruling.footprint.literals_weigh and any(isinstance(item, MaskColumns) for item in ruling.decision.obligations)
 
 
 def _only_ends(effect: Effect) -> bool:

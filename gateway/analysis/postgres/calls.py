@@ -5,7 +5,8 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import conversions, expressions, parser, types
+from gateway.analysis.conduct import COLUMN, partial, shown, unknown
+from gateway.analysis.postgres import conversions, expressions, parser, totality, types
 from gateway.analysis.postgres.context import Context, constant_text, qualified
 from gateway.analysis.postgres.functions import builtin_class, extension_class, is_builtin
 from gateway.analysis.postgres.named_objects import SPECIAL, asks_by_name, registered
@@ -27,7 +28,9 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
     arguments = list(message.args)
     if not schema and len(arguments) == 1 and (row := expressions.row_of(arguments[0], scope)) is not None:
         return _of_row_argument(ctx, name, row, message, clause)
+    muted, ctx.muted = ctx.muted, ctx.muted or not shown(clause)
     values = [expressions.evaluate(ctx, argument, scope, None) for argument in arguments]
+    ctx.muted = muted
     chosen = candidates(ctx, schema, name, [value.type for value in values])
     kind = note(ctx, schema, name, chosen)
     builtin = kind is not FunctionClass.USER
@@ -49,11 +52,15 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
         if name in _TYPE_NAMED:
             _converts_to_named(ctx, name, arguments, clause)
     if builtin and name in _COUNTING:
-        return Value(type=20)
+        return Value(type=20, conduct=COLUMN if all(value.conduct.total for value in values) else partial(COLUMN))
     if not chosen and len(values) == 1:
         type_id = ctx.names.type(schema, name)
         around.append(Value(type=type_id.oid if type_id else 0))
-    return Value(expressions.mixed([*values, *around]).origins, type=_result_type(chosen, [value.type for value in values]))
+    own = builtin and all(info.builtin for info in chosen)
+    conduct = totality.call(ctx, message, name if own else "", values, clause)
+    result = totality.text_of_text(name, values) if own else 0
+    given = [value.type for value in values]
+    return Value(expressions.mixed([*values, *around]).origins, type=result or _result_type(chosen, given), conduct=conduct)
 
 
 def _argument_clause(
@@ -205,8 +212,10 @@ def _of_row_argument(ctx: Context, name: str, row: Source, message: pb.FuncCall,
     use(value.origins, inside)
     _around(ctx, message, [value], Scope(sources=[row]), clause)
     if name in _COUNTING:
-        return Value(type=20)
-    return Value(value.origins, type=_result_type(chosen, [types.UNKNOWN]))
+        return Value(type=20, conduct=COLUMN)
+    own = kind is not FunctionClass.USER and all(info.builtin for info in chosen)
+    conduct = totality.call(ctx, message, name if own and certain else "", [value], clause)
+    return Value(value.origins, type=_result_type(chosen, [types.UNKNOWN]), conduct=conduct)
 
 
 def of_row(ctx: Context, name: str, source: Source, clause: Clause | None) -> Value:
@@ -214,7 +223,7 @@ def of_row(ctx: Context, name: str, source: Source, clause: Clause | None) -> Va
     value = source.whole_row()
     use(value.origins, clause)
     of_value(ctx, name, value, clause)
-    return Value(value.origins)
+    return Value(value.origins, conduct=unknown(ctx, [value], clause, f"{name}()"))
 
 
 def of_value(ctx: Context, name: str, value: Value, clause: Clause | None) -> None:
@@ -228,14 +237,16 @@ def of_value(ctx: Context, name: str, value: Value, clause: Clause | None) -> No
 # --- operators and casts
 
 
-def operator(ctx: Context, name: Sequence[pb.Node], left: int, right: int) -> None:
-    """Writes down the functions of users' operators that these operands can reach."""
+def operator(ctx: Context, name: Sequence[pb.Node], left: int, right: int) -> bool:
+    """Writes down the functions of users' operators that these operands can reach, and says whether there are any."""
     schema, symbol = qualified(list(name))
     if ctx.names.catalog.operators and schema != PG_CATALOG:
-        operator_named(ctx, symbol, left, right, schema)
+        return operator_named(ctx, symbol, left, right, schema)
+    return False
 
 
-def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str = "") -> None:
+def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str = "") -> bool:
+    found = False
     for info in ctx.names.catalog.operators.get(symbol, ()):
         if schema and info.name.schema != schema:
             continue
@@ -243,6 +254,8 @@ def operator_named(ctx: Context, symbol: str, left: int, right: int, schema: str
             continue
         if _reaches(ctx, (left, right), (info.left, info.right)):
             conversions.note_users(ctx, [info.function])
+            found = True
+    return found
 
 
 def _reaches(ctx: Context, given: tuple[int, int], wanted: tuple[int, int]) -> bool:

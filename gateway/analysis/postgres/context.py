@@ -29,6 +29,7 @@ class Context:
     derived     results of subqueries: columns that nobody refers to are still read
     unread      records made for reading a statement's target, where nothing read it yet
     defining    the expressions belong to a definition: columns have no types yet
+    muted       what is computed is no output of the statement's own author: a definition's, an argument's in a condition
     views       the definitions being walked, innermost last: a view cannot stand on itself
     """
 
@@ -44,6 +45,7 @@ class Context:
     views: tuple[QName, ...] = ()
     texts: int = 0
     defining: bool = False
+    muted: bool = False
 
     def not_understood(self, reason: str) -> None:
         self.findings.not_understood(reason)

@@ -108,6 +108,7 @@ def _footprint(node: pb.Node, sql: str, following: Following) -> Footprint:
         outputs=_outputs(outcome),
         effects=tuple(findings.effects),
         literals_matter=findings.literals_matter or outcome.category not in (Category.QUERY, Category.WRITE),
+        literals_weigh=findings.literals_weigh,
         opaque=findings.opaque,
         unknown=frozenset(findings.unknown),
         transactional=outcome.transactional,

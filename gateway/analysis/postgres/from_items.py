@@ -5,6 +5,7 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from gateway.analysis.conduct import TOLD, either, read_before
 from gateway.analysis.postgres import calls, expressions, naming, relations, types
 from gateway.analysis.postgres.context import Context, qualified, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, Record, use
@@ -95,7 +96,7 @@ def _function(ctx: Context, item: pb.RangeFunction, scope: Scope) -> Source:
         if rows.rest is not None:
             rest = (rest or NOTHING) | rows.rest
     if item.ordinality:
-        columns.append(Column("ordinality"))
+        columns.append(Column("ordinality", conduct=TOLD))
     name = name or (naming.of_expression(item.functions[0].list.items[0]) if item.functions else "")
     return relations.renamed(Source(name, columns, rest=rest), [text_of(node) for node in item.alias.colnames])
 
@@ -106,21 +107,23 @@ def _definitions(nodes: list[pb.Node]) -> list[pb.Node]:
 
 def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alias: str, scope: Scope) -> Rows:
     value = expressions.evaluate(ctx, node, scope, Clause.ARGUMENT)
+    conduct = read_before(value.conduct)
     if definitions:
         for definition in definitions:
             calls.cast(ctx, definition.column_def.type_name, 0, Clause.ARGUMENT)
-        return Rows([Column(definition.column_def.colname, value.origins) for definition in definitions])
+        return Rows([Column(definition.column_def.colname, value.origins, conduct=conduct) for definition in definitions])
     name = naming.of_expression(node)
     if node.WhichOneof("node") != "func_call":
-        return Rows([Column(alias or name, value.origins)])
+        return Rows([Column(alias or name, value.origins, conduct=conduct)])
     if name in _SERIES and not _users(ctx, node.func_call):
-        return Rows([Column(alias or name, value.origins)])
+        return Rows([Column(alias or name, value.origins, type_id=value.type, conduct=conduct)])
     chosen = _overloads(ctx, node.func_call)
     if name == "unnest" and len(node.func_call.args) == 1:
         item = expressions.evaluate(ctx, node.func_call.args[0], scope, Clause.ARGUMENT).type
-        return Rows([Column(alias or name, value.origins)]) if _of_scalars(ctx, item) else Rows([], value.origins)
+        made = Column(alias or name, value.origins, conduct=conduct)
+        return Rows([made]) if _of_scalars(ctx, item) else Rows([], value.origins)
     if chosen and all(_gives_scalar(ctx, info) for info in chosen):
-        return Rows([Column(alias or name, value.origins, type_id=value.type)])
+        return Rows([Column(alias or name, value.origins, type_id=value.type, conduct=conduct)])
     if len(chosen) == 1 and (relation_name := _row_type(ctx, chosen[0])) is not None:
         return _rows_of_type(ctx, relation_name, value.origins)
     return Rows([], value.origins)
@@ -165,7 +168,9 @@ def _rows_of_type(ctx: Context, name: QName, given: Origins) -> Rows:
     if info is None:
         return Rows([], given)
     record = Record(relation(*name), Action.SELECT)
-    return Rows([Column(column.name, given | {(record, column.name)}, type_id=column.type_id) for column in info.columns])
+    return Rows(
+        [Column(column.name, given | {(record, column.name)}, type_id=column.type_id, conduct=TOLD) for column in info.columns]
+    )
 
 
 def _gives_scalar(ctx: Context, info: FunctionInfo) -> bool:
@@ -222,7 +227,8 @@ def _joined(join: pb.JoinExpr, left: Source, right: Source, merged: list[str]) -
             use(column.origins, Clause.JOIN)
         origins = frozenset().union(*(column.origins for column in pair))
         exact = join.jointype in (pb.JOIN_INNER, pb.JOIN_LEFT) and bool(pair) and all(column.exact for column in pair)
-        columns.append(Column(name, origins, exact=exact, type_id=pair[0].type if pair else 0))
+        conduct = either(pair) if pair else None
+        columns.append(Column(name, origins, exact=exact, type_id=pair[0].type if pair else 0, conduct=conduct))
     columns += [column for side in (left, right) for column in side.columns if column.name not in merged]
     rests = [side.rest for side in (left, right) if side.rest is not None]
     if join.is_natural and rests:  # any column may be one that both sides have

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from postgast import pg_query_pb2 as pb
 
+from gateway.analysis.conduct import TOLD
 from gateway.analysis.postgres import conversions, expressions, from_items, query, relations
 from gateway.analysis.postgres.context import Context
 from gateway.analysis.postgres.records import Record
@@ -101,7 +102,7 @@ def _on_conflict(ctx: Context, message: pb.InsertStmt, target: Target, scope: Sc
     if conflict.action != pb.ONCONFLICT_UPDATE:
         return
     updated, columns = relations.target(ctx, message.relation, Action.UPDATE)
-    excluded = Source("excluded", [Column(column.name, type_id=column.type) for column in target.source.columns])
+    excluded = Source("excluded", [Column(column.name, type_id=column.type, conduct=TOLD) for column in target.source.columns])
     excluded.rest = frozenset() if target.source.rest is not None else None
     excluded.plain = False
     inside = Scope(scope.parent, sources=[target.source, excluded])

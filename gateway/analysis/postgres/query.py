@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from postgast import pg_query_pb2 as pb
 
+from gateway.analysis.conduct import TOLD, either, partial, repeated, settled
 from gateway.analysis.postgres import calls, conversions, expressions, from_items, naming
 from gateway.analysis.postgres.context import Context, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, use
@@ -60,10 +61,12 @@ def _values(ctx: Context, statement: pb.SelectStmt, scope: Scope, clause: Clause
                 continue
             value = expressions.evaluate(ctx, node, scope, clause)
             if index == len(columns):
-                columns.append(Column(f"column{index + 1}", value.origins, exact=value.exact, type_id=value.type))
+                made = Column(f"column{index + 1}", value.origins, exact=value.exact, type_id=value.type, conduct=value.conduct)
+                columns.append(made)
             else:
                 columns[index].origins |= value.origins
                 columns[index].exact = False
+                columns[index].conduct = either((columns[index], value))
     if len(ctx.findings.parted) != before and len(statement.values_lists) > 1:
         conversions.combined(ctx)
     rows = Rows(columns)
@@ -87,7 +90,7 @@ def targets(ctx: Context, nodes: Iterable[pb.Node], scope: Scope, clause: Clause
         if star is None:
             value = expressions.evaluate(ctx, target.val, scope, clause)
             name = target.name or naming.of_expression(target.val)
-            columns.append(Column(name, value.origins, exact=value.exact, type_id=value.type))
+            columns.append(Column(name, value.origins, exact=value.exact, type_id=value.type, conduct=value.conduct))
             if value.row is not None:
                 columns[-1].exact = False
             continue
@@ -129,7 +132,7 @@ def _expanded(source: Source, clause: Clause | None) -> tuple[list[Column], Orig
     for column in source.columns:
         column.touched = True
         use(column.origins, clause)
-        columns.append(Column(column.name, column.origins, exact=column.exact, type_id=column.type))
+        columns.append(Column(column.name, column.origins, exact=column.exact, type_id=column.type, conduct=column.conduct))
     if source.rest is not None:
         use(source.rest, clause)
     return columns, source.rest
@@ -289,6 +292,7 @@ def merged(arms: list[Rows]) -> Rows:
             if index < len(columns):
                 columns[index].origins |= column.origins
                 columns[index].exact = columns[index].exact and column.exact
+                columns[index].conduct = either((columns[index], column))
                 if columns[index].type != column.type:
                     columns[index].type = 0
             elif rest is not None:
@@ -330,7 +334,9 @@ def _recursive(ctx: Context, statement: pb.SelectStmt, parent: Scope, cte: Cte, 
     if statement.HasField("with_clause"):
         define(ctx, statement.with_clause, scope)
     first = select(ctx, statement.larg, scope, None)
-    columns = [Column(column.name, column.origins, type_id=column.type) for column in first.columns]
+    columns = [
+        Column(column.name, column.origins, type_id=column.type, conduct=repeated(column.conduct)) for column in first.columns
+    ]
     for column in first.columns:
         column.touched = True
     rows = from_items.aliased(Rows(columns, first.rest), names)
@@ -349,6 +355,8 @@ def _recursive(ctx: Context, statement: pb.SelectStmt, parent: Scope, cte: Cte, 
             for column in rows.columns:
                 column.origins = everything
             break
+    for column in rows.columns:
+        column.conduct = settled(column.conduct)
     if not statement.all:
         _use_columns(rows.columns, Clause.DISTINCT, rows.rest)
     conversions.aligned(ctx, [first, again])
@@ -369,7 +377,7 @@ def _search_and_cycle(expression: pb.CommonTableExpr, rows: Rows) -> Rows:
     for name, listed in added:
         origins = frozenset().union(*(column.origins for column in rows.columns if column.name in listed))
         use(origins, Clause.ORDER)
-        columns.append(Column(name, origins))
+        columns.append(Column(name, origins, conduct=TOLD))
     return Rows(columns, rows.rest)
 
 
@@ -386,17 +394,26 @@ def row_value(rows: Rows, clause: Clause | None) -> Value:
     """A subquery as an expression."""
     origins = _all(rows)
     use(origins, clause)
-    return Value(origins)
+    if rows.rest is not None:
+        return Value(origins)
+    return Value(origins, conduct=partial(either(rows.columns)))
 
 
 def tested_value(rows: Rows) -> Value:
     """A subquery of which only is asked whether it has rows: its plain columns are not even looked at."""
     for column in rows.columns:
-        use(column.origins, Clause.PRESENCE if column.exact else Clause.ARGUMENT)
+        use(column.origins, unseen(column))
     origins = _all(rows)
     if rows.rest is not None:
         use(rows.rest, Clause.ARGUMENT)
     return Value(origins)
+
+
+def unseen(column: Column) -> Clause:
+    """How a column is used that may be computed but is not shown: as it is, not at all; by what is total, as in an output."""
+    if column.exact:
+        return Clause.PRESENCE
+    return Clause.OUTPUT if column.conduct.total else Clause.ARGUMENT
 
 
 def finish(derived: Iterable[Rows]) -> None:
@@ -406,4 +423,4 @@ def finish(derived: Iterable[Rows]) -> None:
             if not column.touched:
                 for record, name in column.origins:
                     if not any(used.column == name for used in record.uses):
-                        record.use(Clause.PRESENCE if column.exact else Clause.ARGUMENT, name)
+                        record.use(unseen(column), name)

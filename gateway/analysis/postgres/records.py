@@ -2,7 +2,18 @@
 
 from collections.abc import Iterable
 
-from gateway.model.footprint import Access, AccessOrigin, Action, Clause, ColumnRef, ColumnUse, Effect, FunctionUse, ObjectName
+from gateway.model.footprint import (
+    Access,
+    AccessOrigin,
+    Action,
+    Clause,
+    ColumnRef,
+    ColumnUse,
+    Effect,
+    FunctionUse,
+    ObjectName,
+    OutputColumn,
+)
 
 
 class Record:
@@ -65,9 +76,24 @@ def freeze(records: Iterable[Record]) -> tuple[Access, ...]:
 
 
 class Findings:
-    """Everything one statement's walk has found so far."""
+    """Everything one statement's walk has found so far.
 
-    __slots__ = ("effects", "functions", "literals_matter", "opaque", "parted", "records", "unknown")
+    programs  stored programs by name: a record each, whose column `*` is what the program gives
+    results   what results the programs that it calls may give, or the program that gives some; None: not known
+    """
+
+    __slots__ = (
+        "effects",
+        "functions",
+        "literals_matter",
+        "literals_weigh",
+        "opaque",
+        "parted",
+        "programs",
+        "records",
+        "results",
+        "unknown",
+    )
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -76,7 +102,25 @@ class Findings:
         self.effects: list[Effect] = []
         self.unknown: set[ObjectName] = set()
         self.literals_matter = False
+        self.literals_weigh = False
         self.opaque: str | None = None
+        self.programs: dict[ObjectName, Record] = {}
+        self.results: list[tuple[OutputColumn, ...] | ObjectName] | None = []
+
+    def program(self, name: ObjectName) -> Record:
+        """The one record of a stored program."""
+        made = self.programs.get(name)
+        if made is None:
+            made = self.programs[name] = Record(name, Action.CALL)
+        return made
+
+    def shared(self, programs: Iterable[Record]) -> dict[Record, Record]:
+        """For a definition's programs the statement's own records, which are used as theirs are."""
+        found: dict[Record, Record] = {}
+        for program in programs:
+            made = found[program] = self.program(program.object)
+            made.uses |= program.uses
+        return found
 
     def record(self, name: ObjectName, action: Action, origin: AccessOrigin = AccessOrigin.DIRECT) -> Record:
         made = Record(name, action, origin)

@@ -4,6 +4,7 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from gateway.analysis.conduct import COLUMN, TOLD
 from gateway.analysis.postgres import rules, views
 from gateway.analysis.postgres.context import Context
 from gateway.analysis.postgres.records import NOTHING, Origins, Record
@@ -98,7 +99,13 @@ def entry(ctx: Context, record: Record, info: RelationInfo | None) -> Source:
 
     def columns_of_table() -> list[Column]:
         return [
-            Column(column.name, frozenset({(record, column.name)}), exact=True, type_id=column.type_id)
+            Column(
+                column.name,
+                frozenset({(record, column.name)}),
+                exact=True,
+                type_id=column.type_id,
+                conduct=TOLD if column.type_name == "numeric" else COLUMN,  # as large as whoever writes it likes
+            )
             for column in info.columns
         ]
 
@@ -110,7 +117,7 @@ def _any_of(sources: list[Source]) -> Source:
     merged: dict[str, Column] = {}
     for source in sources:
         for column in source.columns:
-            known = merged.setdefault(column.name, Column(column.name))
+            known = merged.setdefault(column.name, Column(column.name, conduct=TOLD))
             known.origins |= column.origins
     rest: Origins = frozenset().union(*(source.rest or () for source in sources))
     return Source("", list(merged.values()), rest=rest)

@@ -60,4 +60,5 @@ def _inside(ctx: Context, info: RelationInfo) -> Iterator[Context]:
         origin=AccessOrigin.RULE,
         views=(*ctx.views, info.name),
         texts=ctx.texts,
+        muted=True,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from gateway.analysis.conduct import COLUMN, UNKNOWN, Conduct
 from gateway.analysis.postgres.records import NOTHING, Origin, Origins, Record
 
 SYSTEM_COLUMNS: Final = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
@@ -17,20 +18,30 @@ class Column:
     origins   the records' columns its value can be recovered from; grows while a recursive query is walked
     exact     the value is one of them, unchanged
     touched   something referred to it
+    conduct   how its value behaves where it is computed with; of a relation's own column, as columns do
     """
 
-    __slots__ = ("exact", "name", "origins", "touched", "type")
+    __slots__ = ("conduct", "exact", "name", "origins", "touched", "type")
 
-    def __init__(self, name: str, origins: Origins = NOTHING, *, exact: bool = False, type_id: int = UNKNOWN_TYPE) -> None:
+    def __init__(
+        self,
+        name: str,
+        origins: Origins = NOTHING,
+        *,
+        exact: bool = False,
+        type_id: int = UNKNOWN_TYPE,
+        conduct: Conduct | None = None,
+    ) -> None:
         self.name = name
         self.origins = origins
         self.exact = exact
         self.type = type_id
         self.touched = False
+        self.conduct = conduct or (COLUMN if exact else UNKNOWN)
 
     def renamed(self, name: str) -> "Column":
         self.touched = True
-        return Column(name, self.origins, exact=self.exact, type_id=self.type)
+        return Column(name, self.origins, exact=self.exact, type_id=self.type, conduct=self.conduct)
 
 
 class Rows(NamedTuple):
@@ -47,6 +58,7 @@ class Value(NamedTuple):
     exact: bool = False
     type: int = UNKNOWN_TYPE
     row: "Source | None" = None
+    conduct: Conduct = UNKNOWN
 
 
 class Source:
@@ -103,17 +115,21 @@ class Source:
 
     def in_rest(self, name: str) -> Column:
         """A column that is not known but may exist."""
-        return Column(name, frozenset(_named(origin, name) for origin in self.rest or ()), exact=self.record is not None)
+        origins = frozenset(_named(origin, name) for origin in self.rest or ())
+        return Column(name, origins, exact=self.record is not None)
 
     def whole_row(self) -> Value:
         """`t` as a value: every column of it."""
         origins: set[Origin] = set(self.rest or ())
         if self.record is not None:
             origins.add((self.record, "*"))
+        size, total = 1, self.rest is None or self.record is not None
         for column in self.columns:
             column.touched = True
             origins |= column.origins
-        return Value(frozenset(origins), row=self, type=self.type)
+            size += column.conduct.size
+            total = total and column.conduct.total
+        return Value(frozenset(origins), row=self, type=self.type, conduct=Conduct(size, total, False))
 
 
 def _named(origin: Origin, name: str) -> Origin:

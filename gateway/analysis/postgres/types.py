@@ -1,6 +1,7 @@
 """As much of expression types as user-defined operators and overloads need: is an operand of a built-in type for certain?"""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 from postgast import pg_query_pb2 as pb
 
@@ -51,6 +52,22 @@ _BOOLEAN_OPERATORS: Final = frozenset(
     ]
 )
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "%"})
+_WIDER: Final = (21, 23, 20, 1700, 700, 701)
+DATE: Final = 1082
+MOMENTS: Final = frozenset({1114, 1184})
+INTERVAL: Final = 1186
+_MOMENTS: Final = {
+    pb.SVFOP_CURRENT_DATE: DATE,
+    pb.SVFOP_CURRENT_TIMESTAMP: 1184,
+    pb.SVFOP_CURRENT_TIMESTAMP_N: 1184,
+    pb.SVFOP_LOCALTIMESTAMP: 1114,
+    pb.SVFOP_LOCALTIMESTAMP_N: 1114,
+}
+
+
+class Typed(Protocol):
+    @property
+    def type(self) -> int: ...
 
 
 def of_constant(constant: pb.A_Const) -> int:
@@ -65,6 +82,21 @@ def of_constant(constant: pb.A_Const) -> int:
             return BIT
         case _:
             return LITERAL
+
+
+def of_moment(function: "pb.SQLValueFunctionOp") -> int:
+    """CURRENT_DATE, CURRENT_TIMESTAMP and their like."""
+    return _MOMENTS.get(function, ANY_BUILTIN)
+
+
+def common(values: "Iterable[Typed]") -> int:
+    """The type that branches become, or what is certain of it."""
+    found = {value.type for value in values if value.type != LITERAL}
+    if len(found) == 1:
+        return found.pop()
+    if found and found <= _NUMBERS:
+        return max(found, key=_WIDER.index)
+    return ANY_BUILTIN if found and all(map(is_builtin, found)) else LITERAL if not found else UNKNOWN
 
 
 def of_operator(name: str, left: int, right: int, kind: int) -> int:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.analysis.conduct import COLUMN, as_column
 from gateway.analysis.postgres.context import Context
 from gateway.analysis.postgres.records import Findings, Record
 from gateway.analysis.postgres.resolve import Names
@@ -33,6 +34,7 @@ class ViewShape:
                 frozenset({(view, column.name), *((_copy(record, copies), name) for record, name in column.origins)}),
                 exact=column.exact,
                 type_id=column.type,
+                conduct=column.conduct,
             )
             for column in self.columns
         ]
@@ -92,6 +94,7 @@ def _walk(ctx: Context, info: RelationInfo) -> ViewShape:
         origin=AccessOrigin.VIEW_BODY,
         views=(*ctx.views, info.name),
         texts=ctx.texts,
+        muted=True,
     )
     rows = ctx.text(inner, info.definition or "", None)
     names = [column.name for column in info.columns]
@@ -104,7 +107,7 @@ def _walk(ctx: Context, info: RelationInfo) -> ViewShape:
 
 def _named(rows: Rows, info: RelationInfo) -> list[Column]:
     return [
-        Column(known.name, column.origins, exact=column.exact, type_id=known.type_id)
+        Column(known.name, column.origins, exact=column.exact, type_id=known.type_id, conduct=as_column(column.conduct))
         for column, known in zip(rows.columns, info.columns, strict=True)
     ]
 
@@ -112,7 +115,7 @@ def _named(rows: Rows, info: RelationInfo) -> list[Column]:
 def _itself(info: RelationInfo, names: list[str]) -> ViewShape:
     """A definition that was not understood: only who is granted the view itself may read it."""
     record = _own(info)
-    return ViewShape(info.name, [record], [Column(name) for name in names])
+    return ViewShape(info.name, [record], [Column(name, conduct=COLUMN) for name in names])
 
 
 def _own(info: RelationInfo) -> Record:

@@ -24,7 +24,7 @@ from gateway.catalog import (
     TypeKind,
     Volatility,
 )
-from gateway.model.footprint import Access, AccessOrigin, Footprint, ObjectKind, ObjectName
+from gateway.model.footprint import Access, AccessOrigin, Clause, Footprint, ObjectKind, ObjectName
 from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
 
@@ -182,16 +182,29 @@ def one(text: str, namespace: Namespace | None = None) -> Footprint:
 
 
 def accesses(footprint: Footprint) -> set[str]:
-    """`select public.t: output.a where.b`, one line each; what stands beneath with its origin in front."""
+    """`select public.t: output.a where.b`, one line each; what stands beneath with its origin in front. What outputs compute
+    with is in `computed`."""
     return set(_lines(footprint.accesses))
 
 
 def _lines(found: Iterable[Access]) -> Iterable[str]:
     for access in found:
         origin = "" if access.origin is AccessOrigin.DIRECT else f"{access.origin.value} "
-        uses = " ".join(sorted(f"{use.clause.value}.{use.column}" for use in access.columns))
+        uses = " ".join(
+            sorted(f"{use.clause.value}.{use.column}" for use in access.columns if use.clause is not Clause.COMPUTED)
+        )
         yield f"{origin}{access.action.value} {shown(access.object)}" + (f": {uses}" if uses else "")
         yield from _lines(access.beneath)
+
+
+def computed(footprint: Footprint) -> dict[str, str]:
+    """`column: in what`, of everything that an output does with a column other than what is total."""
+    waiting, found = list(footprint.accesses), {}
+    while waiting:
+        access = waiting.pop()
+        waiting += access.beneath
+        found |= {use.column: use.inside for use in access.columns if use.clause is Clause.COMPUTED}
+    return found
 
 
 def shown(name: ObjectName) -> str:
