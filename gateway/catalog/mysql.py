@@ -40,10 +40,19 @@ QUERIES: Final[Mapping[str, str]] = {
         "FROM information_schema.columns ORDER BY table_schema, table_name, ordinal_position"
     ),
     "views": "SELECT table_schema, table_name, view_definition, security_type FROM information_schema.views",
-    "routines": "SELECT routine_schema, routine_name, routine_type, security_type FROM information_schema.routines",
+    # A definition is NULL where the account may not see it.
+    "routines": (
+        "SELECT routine_schema, routine_name, routine_type, security_type, routine_definition, sql_mode "
+        "FROM information_schema.routines"
+    ),
+    "parameters": (
+        "SELECT specific_schema, specific_name, routine_type, parameter_mode, parameter_name "
+        "FROM information_schema.parameters WHERE ordinal_position > 0 "
+        "ORDER BY specific_schema, specific_name, routine_type, ordinal_position"
+    ),
     "triggers": (
-        "SELECT event_object_schema, event_object_table, trigger_schema, trigger_name, event_manipulation "
-        "FROM information_schema.triggers"
+        "SELECT event_object_schema, event_object_table, trigger_schema, trigger_name, event_manipulation, "
+        "action_statement, sql_mode FROM information_schema.triggers"
     ),
     # Two plain readings, put together here: the server would build both whole before it joins them.
     "keys": (
@@ -63,10 +72,13 @@ _DIGESTED: Final[Mapping[str, tuple[str, str]]] = {
         "table_schema, table_name, column_name, ordinal_position, column_type, is_nullable, IFNULL(column_default, ''), extra",
     ),
     "views": ("views", "table_schema, table_name, view_definition, security_type"),
-    "routines": ("routines", "routine_schema, routine_name, routine_type, security_type"),
+    "routines": (
+        "routines",
+        "routine_schema, routine_name, routine_type, security_type, IFNULL(routine_definition, ''), sql_mode, last_altered",
+    ),
     "triggers": (
         "triggers",
-        "event_object_schema, event_object_table, trigger_name, event_manipulation, action_timing",
+        "event_object_schema, event_object_table, trigger_name, event_manipulation, action_timing, action_statement, sql_mode",
     ),
     "keys": (
         "referential_constraints",
@@ -141,7 +153,7 @@ def build_snapshot(server: Row, rows: Mapping[str, Iterable[Row]], digest: str, 
         digest=digest,
         relations=relations,
         relations_by_oid={info.oid: info for info in relations.values()},
-        functions=_functions(rows["routines"]),
+        functions=_functions(rows["routines"], rows["parameters"]),
         schemas={str(name): SchemaInfo(str(name), "", usable=True) for (name,) in rows["schemas"]},
         settings={
             "version": str(release),
@@ -216,16 +228,21 @@ def _text(value: Any) -> str:
 
 def _triggers(rows: Iterable[Row]) -> dict[QName, list[TriggerInfo]]:
     found: defaultdict[QName, list[TriggerInfo]] = defaultdict(list)
-    for schema, table, trigger_schema, trigger, event in rows:
-        body = QName(str(trigger_schema), str(trigger).lower())
-        found[_name(schema, table)].append(TriggerInfo(str(trigger), body, frozenset({str(event)}), enabled=True))
+    for schema, table, trigger_schema, trigger, event, statement, sql_mode in rows:
+        name = QName(str(trigger_schema), str(trigger).lower())
+        body = None if statement is None else _text(statement)
+        made = TriggerInfo(str(trigger), name, frozenset({str(event)}), enabled=True, body=body, sql_mode=str(sql_mode or ""))
+        found[_name(schema, table)].append(made)
     return found
 
 
-def _functions(rows: Iterable[Row]) -> dict[QName, tuple[FunctionInfo, ...]]:
+def _functions(rows: Iterable[Row], parameters: Iterable[Row]) -> dict[QName, tuple[FunctionInfo, ...]]:
     """By lower-case name: routines' names are compared without regard to case."""
+    given: defaultdict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    for schema, name, kind, mode, parameter in parameters:
+        given[str(schema), str(name), str(kind)].append((str(mode or "IN"), str(parameter)))
     found: defaultdict[QName, list[FunctionInfo]] = defaultdict(list)
-    for oid, (schema, name, kind, security) in enumerate(rows, 1):
+    for oid, (schema, name, kind, security, body, sql_mode) in enumerate(rows, 1):
         key = QName(str(schema), str(name).lower())
         found[key].append(
             FunctionInfo(
@@ -236,6 +253,9 @@ def _functions(rows: Iterable[Row]) -> dict[QName, tuple[FunctionInfo, ...]]:
                 language="SQL",
                 security_definer=str(security) == "DEFINER",
                 volatility=Volatility.VOLATILE,
+                body=None if body is None else _text(body),
+                parameters=tuple(given.get((str(schema), str(name), str(kind)), ())),
+                sql_mode=str(sql_mode or ""),
             )
         )
     return {key: tuple(infos) for key, infos in found.items()}

@@ -89,12 +89,16 @@ class RuleInfo:
 
 @dataclass(frozen=True, slots=True)
 class TriggerInfo:
-    """A user's trigger (those that enforce foreign keys are in `foreign_keys`). `events`: INSERT, UPDATE, DELETE, TRUNCATE."""
+    """A user's trigger (those that enforce foreign keys are in `foreign_keys`). `events`: INSERT, UPDATE, DELETE, TRUNCATE.
+
+    `body` and `sql_mode` as a MySQL function has them; PostgreSQL's triggers run a function."""
 
     name: str
     function: QName
     events: frozenset[str]
     enabled: bool
+    body: str | None = None
+    sql_mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,13 @@ class RelationInfo:
 
 @dataclass(frozen=True, slots=True)
 class FunctionInfo:
-    """One overload. `arguments` are the input arguments' type oids, `settings` its own SET clauses (`name=value`)."""
+    """One overload. `arguments` are the input arguments' type oids, `settings` its own SET clauses (`name=value`).
+
+    body        its text as it was written; None where it is not shown (compiled, or hidden from the gateway's account)
+    definition  PostgreSQL: the whole CREATE statement, for functions in SQL and PL/pgSQL
+    parameters  MySQL: mode (IN, OUT, INOUT) and name of each, in order
+    sql_mode    MySQL: under which the body is read
+    """
 
     oid: int
     name: QName
@@ -187,6 +197,10 @@ class FunctionInfo:
     returns_set: bool = False
     settings: tuple[str, ...] = ()
     extension: str | None = None
+    body: str | None = None
+    definition: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    sql_mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

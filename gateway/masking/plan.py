@@ -3,14 +3,16 @@
 Lineage (`Footprint.outputs`) is our reading of the statement; the origin (PostgreSQL: table OID and column number of
 RowDescription; MySQL: org_table and org_name) is the server's. A column is masked if either says that a masked value is in
 it. It passes unmasked only if lineage is known and holds none, or, where lineage is not known, if the server names a base
-column that nobody masks. Names of output columns decide nothing.
+column that nobody masks. Names of output columns decide nothing, but which of a stored program's results one is.
+
+A stored program that works with masked columns (`MaskColumns` names it with column `*`) hides everything that it gives.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.model.decision import MaskColumns
-from gateway.model.footprint import ColumnRef, OutputColumn
+from gateway.model.footprint import ColumnRef, ObjectKind, OutputColumn
 from gateway.model.masker import Masker, NullMask
 
 HIDDEN: Masker = NullMask()
@@ -39,12 +41,13 @@ class ColumnMask:
 class MaskPlan:
     """The masks of one statement's decision, applied to descriptions of its result."""
 
-    __slots__ = ("_maskers", "_whole")
+    __slots__ = ("_hides", "_maskers", "_whole")
 
     def __init__(self, masks: MaskColumns, specs: Callable[[str], Masker]) -> None:
         """`specs` gives the masker that a decision names (`PolicySnapshot.masker`)."""
         self._maskers: dict[ColumnRef, Masker] = {}
         self._whole: dict[object, list[Masker]] = {}
+        self._hides = frozenset(column.object for column, _ in masks.columns if column.object.kind is ObjectKind.FUNCTION)
         for column, name in masks.columns:
             self._maskers[column] = specs(name)
             self._whole.setdefault(column.object, []).append(self._maskers[column])
@@ -57,8 +60,27 @@ class MaskPlan:
             return tuple(map(self._without_lineage, described))
         return tuple(self._column(output, column) for output, column in zip(outputs, described, strict=True))
 
+    def of_program(
+        self, results: Sequence[Sequence[OutputColumn]] | None, described: Sequence[ResultColumn]
+    ) -> tuple[ColumnMask | None, ...]:
+        """One of the results that a stored program may give, each by its columns; None: it may give others. A column is masked
+        as in any of the results that this may be: they are told apart by how many columns they have, and their names."""
+        if results is None or self._hides:
+            return tuple(map(self._of_hiding, described))
+        names = [column.name.lower() for column in described]
+        sized = [result for result in results if len(result) == len(described)]
+        meant = [result for result in sized if [output.name.lower() for output in result] == names] or sized
+        merged = [_either(outputs) for outputs in zip(*meant, strict=True)]
+        return self.columns(merged if meant else None, described)
+
+    def _of_hiding(self, column: ResultColumn) -> ColumnMask:
+        """The program works with masked columns, or may: whatever else it gives may tell of them."""
+        return self._by_origin(column) or ColumnMask(HIDDEN, "unknown")
+
     def _column(self, output: OutputColumn, column: ResultColumn) -> ColumnMask | None:
         found = [masker for source in output.sources for masker in self._of(source)]
+        if self._hides and any(source.object in self._hides for source in output.sources):
+            return ColumnMask(HIDDEN, "unknown")
         if found:
             exact = output.exact and len(set(found)) == 1
             return ColumnMask(found[0] if exact else HIDDEN, "lineage")
@@ -88,6 +110,13 @@ class MaskPlan:
             for column, masker in self._maskers.items()
             if "*" in column.column and column.object == source.object and _matches(column.column, source.column)
         ]
+
+
+def _either(outputs: Sequence[OutputColumn]) -> OutputColumn:
+    """A column that is one of these."""
+    first = outputs[0]
+    sources = frozenset().union(*(output.sources for output in outputs))
+    return OutputColumn(first.name, sources, exact=all(output.exact and output.sources == first.sources for output in outputs))
 
 
 def _matches(pattern: str, name: str) -> bool:

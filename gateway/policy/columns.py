@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.model.decision import MaskColumns
-from gateway.model.footprint import Access, Action, Clause, ColumnRef, ColumnUse, Footprint, ObjectName
-from gateway.model.identity import Target
+from gateway.model.footprint import Access, Action, Clause, ColumnRef, ColumnUse, Footprint, ObjectKind, ObjectName
+from gateway.model.identity import Engine, Target
+from gateway.model.masker import NullMask
 from gateway.model.paths import object_path, segment
 from gateway.policy.asking import Answer, Asker
 from gateway.policy.masking_rules import MaskedColumn, MaskingRules
-from gateway.policy.patterns import STAR, path_matches, segment_matches
+from gateway.policy.patterns import DEEP, STAR, path_matches, segment_matches
+from gateway.policy.programs import ProgramCheck
 from gateway.policy.refusals import Refusal, masked
 
 _SHOWN = frozenset({Clause.OUTPUT, Clause.RETURNING})
@@ -19,6 +21,7 @@ _FREE = frozenset({Clause.TARGET, Clause.PRESENCE})
 # A statement that writes may fail with the whole row in its error.
 _WRITES = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE})
 _KEPT_RELATIONS = 8_192
+HIDES = str(NullMask())
 
 
 class MaskIndex:
@@ -27,7 +30,7 @@ class MaskIndex:
     def __init__(self, rules: MaskingRules) -> None:
         self._rules = rules
         specs = [rules.masker_of(entry) for entry in rules.columns]
-        self.maskers = {str(spec): spec for spec in specs}
+        self.maskers = {str(spec): spec for spec in (NullMask(), *specs)}
         self._by_relation: dict[str, tuple[MaskedColumn, ...]] = {}
 
     def __bool__(self) -> bool:
@@ -42,6 +45,12 @@ class MaskIndex:
             found = tuple(entry for entry in self._rules.columns if path_matches(path, entry.relation))
             self._by_relation[path] = found
         return found
+
+    def reaches(self, target: Target) -> bool:
+        """Whether some entry may mean a column of the target; MySQL's programs reach every database of their server."""
+        parts = [segment(target.instance), segment(target.database)]
+        known = parts[:1] if target.engine is Engine.MYSQL else parts
+        return any(_may_begin(entry.relation.split("/"), known) for entry in self._rules.columns)
 
     def masker_of(self, entry: MaskedColumn) -> str:
         """The masker's canonical text, by which decisions name it."""
@@ -58,6 +67,8 @@ class ColumnCheck:
 
     def refusals(self, footprint: Footprint) -> Iterator[Refusal]:
         """Uses that would let a masked value be inferred, or carry it away."""
+        if footprint.programs:
+            yield from ProgramCheck(self, footprint).refusals()
         for access in walk(footprint.accesses):
             path = object_path(self._target, access.object)
             if not self._masks.of(path):
@@ -82,6 +93,8 @@ class ColumnCheck:
             path = object_path(self._target, shown.object)
             for column, masker in self._masked_among(path, shown.column):
                 found.setdefault(ColumnRef(shown.object, column), masker)
+        if footprint.programs:
+            found.update(dict.fromkeys(ProgramCheck(self, footprint).hiding(), HIDES))
         columns = sorted(found.items(), key=lambda item: (item[0].object.schema, item[0].object.name, item[0].column))
         return MaskColumns(tuple(columns)) if columns else None
 
@@ -96,8 +109,27 @@ class ColumnCheck:
             for use in access.columns:
                 if use.clause not in _FREE:
                     yield ColumnRef(access.object, use.column)
-        for output in footprint.outputs or ():
-            yield from output.sources
+        for outputs in (footprint.outputs or (), *(footprint.results or ())):
+            for output in outputs:
+                yield from (source for source in output.sources if source.object.kind is ObjectKind.RELATION)
+
+    def masked(self, column: ColumnRef, needed: Action) -> Iterator[tuple[str, str, Answer]]:
+        """(path, column, answer) of all that is masked in this column or whole row, and for which `needed` is not allowed."""
+        path = object_path(self._target, column.object)
+        for name, _ in self._masked_among(path, column.column):
+            answer = self._column(needed, path, name)
+            if not answer.allowed:
+                yield path, name, answer
+
+    def whole(self, name: ObjectName) -> tuple[str, Answer]:
+        """Whether what a program gives, whatever it may be, is shown as it is."""
+        path = object_path(self._target, name)
+        return path, self._asker.passes(Action.UNMASK, path)
+
+    @property
+    def concerns(self) -> bool:
+        """Whether anything that a program of this server can reach may be masked."""
+        return self._masks.reaches(self._target)
 
     def _masked_among(self, path: str, column: str) -> list[tuple[str, str]]:
         """(column, masker) for a used column, or for every entry where the use is a whole row; without what is unmasked."""
@@ -120,6 +152,15 @@ class ColumnCheck:
 def _order(use: ColumnUse) -> tuple[bool, Clause, str, str]:
     """What a clause does with a column is named before what an output computes of it."""
     return use.clause is Clause.COMPUTED, use.clause, use.column, use.inside
+
+
+def _may_begin(pattern: list[str], known: list[str]) -> bool:
+    for part, name in zip(pattern, known, strict=False):
+        if part == DEEP:
+            return True
+        if not segment_matches(part, name):
+            return False
+    return True
 
 
 def walk(accesses: Iterable[Access]) -> Iterator[Access]:

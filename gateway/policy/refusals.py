@@ -63,6 +63,27 @@ def masked(action: Action, path: str, column: str, clause: str, answer: Answer) 
     return Reason(ReasonCode.MASKED_COLUMN, text, rule, ask_for(action, where), action, where, used)
 
 
+def program_masked(action: Action, where: str, program: str, clause: str, answer: Answer) -> Reason:
+    """A program works with the column `where`; what it gives is used in the clause, or outlives the call."""
+    used = f"masked column behind {program}, {_carried(clause)}"
+    text = f"permission denied: {action} on {where} ({used})"
+    rule = answer.deny.source if answer.deny is not None else ""
+    return Reason(ReasonCode.MASKED_COLUMN, text, rule, ask_for(action, where), action, where, used)
+
+
+def program_unread(program: str, why: str, clause: str, answer: Answer) -> Reason:
+    """Of a program whose body was not read nobody knows which columns it works with."""
+    used = f"its body is not understood, {_carried(clause)}"
+    text = f"permission denied: {Action.UNMASK} on {program} ({used})"
+    rule = answer.deny.source if answer.deny is not None else ""
+    hint = f"{why}; {ask_for(Action.UNMASK, program)}"
+    return Reason(ReasonCode.MASKED_COLUMN, text, rule, hint, Action.UNMASK, program, used)
+
+
+def _carried(clause: str) -> str:
+    return "which may keep values in the session" if clause == "stored" else f"used in {clause.upper()}"
+
+
 def where_required(path: str, rule: str) -> Reason:
     hint = "add a WHERE clause that names a column of this relation, or ask for `export`"
     return Reason(ReasonCode.WHERE_REQUIRED, f"a WHERE clause is required on {path}", rule, hint, Action.SELECT, path)

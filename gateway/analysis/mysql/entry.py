@@ -20,6 +20,7 @@ from gateway.analysis.mysql import (
     utility,
     values,
 )
+from gateway.analysis.mysql.bodies import BodyReader, note_triggers
 from gateway.analysis.mysql.context import Context, Level, TooDeep
 from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.fingerprint import fingerprint_mysql
@@ -32,6 +33,7 @@ from gateway.analysis.mysql.syntax import Tail
 from gateway.analysis.mysql.utility import Handler
 from gateway.analysis.mysql.words import words
 from gateway.analysis.postgres.records import Findings, freeze, sources
+from gateway.analysis.programs import freeze_programs, freeze_results
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import INSTANCE, Action, Category, Clause, EffectKind, Footprint, OutputColumn
 from gateway.model.statement import Statement
@@ -212,6 +214,8 @@ def _footprint(tokens: list[Token], text: str, following: Following) -> Footprin
 
 def _made(ctx: Context, outcome: Outcome) -> Footprint:
     findings = ctx.findings
+    if outcome.category is not Category.QUERY:
+        note_triggers(ctx, outcome)
     query.finish(ctx.derived)
     unread = {id(record) for record in ctx.unread if not record.uses}
     if unread:
@@ -224,9 +228,12 @@ def _made(ctx: Context, outcome: Outcome) -> Footprint:
         outputs=_outputs(outcome),
         effects=tuple(findings.effects),
         literals_matter=findings.literals_matter or outcome.category not in (Category.QUERY, Category.WRITE),
+        literals_weigh=findings.literals_weigh,
         opaque=findings.opaque,
         unknown=frozenset(findings.unknown),
         transactional=outcome.transactional,
+        programs=freeze_programs(findings, BodyReader(ctx, walk).of) if findings.programs else (),
+        results=freeze_results(findings, BodyReader(ctx, walk).of) if findings.programs else None,
     )
 
 

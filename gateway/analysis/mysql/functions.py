@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.analysis.mysql.context import Context
 from gateway.analysis.mysql.names import SYSTEM
+from gateway.analysis.postgres.records import Record
 from gateway.catalog import FunctionKind
 from gateway.model.footprint import FunctionClass, FunctionUse, ObjectKind, ObjectName
 
@@ -20,16 +21,19 @@ _USES: Final[dict[str, FunctionUse]] = {
 }
 
 
-def note(ctx: Context, schema: str, name: str) -> FunctionClass:
-    """Writes down what a call can mean. A stored function hides none of the server's own: both count where both are."""
+def note(ctx: Context, schema: str, name: str) -> tuple[FunctionClass, Record | None]:
+    """Writes down what a call can mean: its class, and the stored program whose result it may be. A stored function hides none
+    of the server's own: both count where both are."""
     low = name.lower()
     builtin = _USES.get(low) if not schema else None
     if builtin is not None:
         ctx.findings.functions[builtin] = None
     routines = ctx.names.routines(schema, low, FunctionKind.FUNCTION)
+    program: Record | None = None
     if routines or builtin is None:
         full = ctx.names.routine_name(schema, low)
         ctx.findings.functions[FunctionUse(full, FunctionClass.USER)] = None
+        program = ctx.findings.program(full)
         if not routines:
             ctx.findings.unknown.add(full)
-    return builtin.function_class if builtin is not None else FunctionClass.USER
+    return (builtin.function_class if builtin is not None else FunctionClass.USER), program

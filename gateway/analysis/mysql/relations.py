@@ -46,7 +46,7 @@ def _columns(ctx: Context, record: Record, info: RelationInfo | None) -> Entry:
     if info.definition is not None:
         shape = views.shape(ctx, info)
         if shape is not None:
-            beneath, columns = shape.standing_on(record)
+            beneath, columns = shape.standing_on(record, ctx.findings)
             record.beneath += beneath
             return Entry("", columns, record=record)
 

@@ -1,12 +1,12 @@
 """What handlers of statements share, and the small ones: procedures, rights, the session, TiDB's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gateway.analysis.mysql import relations, values
 from gateway.analysis.mysql.context import Context, Level
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
-from gateway.catalog import FunctionKind
+from gateway.catalog import FunctionInfo, FunctionKind
 from gateway.model.footprint import (
     INSTANCE,
     Action,
@@ -46,13 +46,24 @@ def call(ctx: Context, p: Parser, walk: Walk) -> Outcome:
     schema = parts[-2] if len(parts) > 1 else ""
     name = ctx.names.routine_name(schema, parts[-1])
     ctx.findings.functions[FunctionUse(name, FunctionClass.USER)] = None
-    if not ctx.names.routines(schema, parts[-1], FunctionKind.PROCEDURE):
+    infos = ctx.names.routines(schema, parts[-1], FunctionKind.PROCEDURE)
+    if not infos:
         ctx.findings.unknown.add(name)
+    _runs(ctx, name, infos)
     if p.accept("("):
         if p.upper != ")":
             values.all_of(ctx, p.expressions(), Level(), Clause.STORED)  # nobody here has read what it does with them
         p.expect(")")
     return Outcome("CALL", Category.UTILITY, known=False)
+
+
+def _runs(ctx: Context, name: ObjectName, infos: Iterable[FunctionInfo]) -> None:
+    """The procedure's results are the client's, its OUT parameters the session's variables."""
+    program = ctx.findings.program(name)
+    if ctx.findings.results is not None:
+        ctx.findings.results.append(name)
+    if any(mode != "IN" for info in infos for mode, _ in info.parameters):
+        program.use(Clause.STORED, "*")
 
 
 def do(ctx: Context, p: Parser, walk: Walk) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Final
 from gateway.analysis.mysql import functions, query, syntax
 from gateway.analysis.mysql.context import Context, Level
 from gateway.analysis.mysql.syntax import Assign, Call, Const, Expr, Mix, Ref, Sequence, Star, Sub, Test
-from gateway.analysis.postgres.records import NOTHING, Origins, use
+from gateway.analysis.postgres.records import NOTHING, Origins, Record, use
 from gateway.analysis.postgres.scopes import Column, Value
 from gateway.model.footprint import Action, Clause, FunctionClass
 
@@ -174,7 +174,7 @@ def _call(ctx: Context, call: Call, level: Level, clause: Clause | None) -> Valu
 
 def _arguments(ctx: Context, call: Call, upper: str, level: Level, clause: Clause | None) -> Value:
     """What the arguments come to, and how their columns are used besides being part of the result."""
-    kind = functions.note(ctx, call.schema, call.name)
+    kind, program = functions.note(ctx, call.schema, call.name)
     if upper in _TELLS_PRESENCE and not call.distinct:
         # Counting plain columns tells no more in a condition than it would in a row.
         return _presence(ctx, call.arguments, level, None if upper in _COUNTING else clause)
@@ -184,7 +184,14 @@ def _arguments(ctx: Context, call: Call, upper: str, level: Level, clause: Claus
         use(found.origins, Clause.STORED)
     if upper in _TAKING_TIME:
         use(found.origins, Clause.ARGUMENT)
-    return found
+    return found if program is None else _result_of(program, found, clause)
+
+
+def _result_of(program: Record, arguments: Value, clause: Clause | None) -> Value:
+    """What a stored function gives."""
+    given = frozenset({(program, "*")})
+    use(given, clause)
+    return Value(arguments.origins | given)
 
 
 def _of_target(ctx: Context, argument: Expr, level: Level, clause: Clause | None, upper: str) -> Value:

@@ -20,14 +20,15 @@ _KEPT_CATALOGS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class ViewShape:
-    """A definition's records and columns, as a pattern: never used itself, only copied."""
+    """A definition's records and columns, as a pattern: never used itself, only copied. `programs` are those it runs."""
 
     records: list[Record]
     columns: list[Field]
+    programs: tuple[Record, ...] = ()
 
-    def standing_on(self, view: Record) -> tuple[list[Record], list[Column]]:
+    def standing_on(self, view: Record, findings: Findings) -> tuple[list[Record], list[Column]]:
         """Copies for one use of the view: what stands under it, and its columns, which come from the view itself too."""
-        copies: dict[Record, Record] = {}
+        copies = findings.shared(self.programs)
         beneath = [_copy(record, copies) for record in self.records]
         columns: list[Column] = [
             Field(
@@ -108,7 +109,7 @@ def _walk(ctx: Context, info: RelationInfo) -> ViewShape:
         for used in findings.functions
         if used.function_class is not FunctionClass.HARMLESS
     ]
-    return ViewShape(findings.records or [_own(info)], _named(rows, info))
+    return ViewShape(findings.records or [_own(info)], _named(rows, info), tuple(findings.programs.values()))
 
 
 def _named(rows: Rows, info: RelationInfo) -> list[Field]:

@@ -183,6 +183,7 @@ class Obliged:
         if self._room is None:
             return False
         names = {access.object for access in _all(footprint.accesses) if access.object.kind is ObjectKind.RELATION}
+        names.update(*(program.touches for program in footprint.programs))
         return any(self._room.masked(self._c.who, name.schema, name.name) for name in names)
 
 

@@ -143,7 +143,11 @@ class Watch:
             return (None,) * len(definitions)
         if masks is None:
             return self._by.masks_by_origin(definitions)
-        return self._by.plan(masks).columns(ruling.footprint.outputs, list(map(self._by.result_column, definitions)))
+        plan, footprint = self._by.plan(masks), ruling.footprint
+        described = list(map(self._by.result_column, definitions))
+        if footprint.outputs is None and footprint.programs:
+            return plan.of_program(footprint.results, described)
+        return plan.columns(footprint.outputs, described)
 
     # Rows
 

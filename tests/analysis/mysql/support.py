@@ -15,7 +15,7 @@ from gateway.catalog import (
     SystemCatalog,
     Volatility,
 )
-from gateway.model.footprint import Access, Action, Clause, Footprint, ObjectKind
+from gateway.model.footprint import Access, Action, Clause, ColumnRef, Footprint, ObjectKind, OutputColumn
 from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
 from tests.analysis.postgres import schema as shown
@@ -103,9 +103,14 @@ def uses(found: Footprint, table: str, clause: Clause) -> set[str]:
 def outputs(found: Footprint) -> list[tuple[str, set[str], bool]]:
     assert found.outputs is not None
     return [
-        (column.name, {f"{ref.object.schema}.{ref.object.name}.{ref.column}" for ref in column.sources}, column.exact)
+        (column.name, {f"{ref.object.schema}.{ref.object.name}.{ref.column}" for ref in _relations(column)}, column.exact)
         for column in found.outputs
     ]
+
+
+def _relations(column: OutputColumn) -> list[ColumnRef]:
+    """Its sources without the stored programs that give it."""
+    return [ref for ref in column.sources if ref.object.kind is ObjectKind.RELATION]
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,13 @@ def outputs(footprint: Footprint) -> list[str] | None:
         return None
     return [
         f"{output.name}{'==' if output.exact else '='}"
-        + "+".join(sorted(f"{ref.object.schema}.{ref.object.name}.{ref.column}" for ref in output.sources))
+        + "+".join(
+            sorted(
+                f"{ref.object.schema}.{ref.object.name}.{ref.column}"
+                for ref in output.sources
+                if ref.object.kind is ObjectKind.RELATION  # without the stored programs that give it
+            )
+        )
         for output in footprint.outputs
     ]
 
