@@ -2,10 +2,14 @@
 
 values           maskers over text, numbers, dates
 ascii            the commonest of them over ASCII bytes as they are
+text             the cell for text, of both engines
 plan             which columns of a result are masked, and with what
 postgres_cells   the maskers over PostgreSQL's text and binary formats
 arrays           element by element
+spans            parts of many rows at once
+columns          maskers over all values of a column
 postgres_rows    DataRow messages
+postgres_runs    many of them at once
 postgres_copy    COPY's rows
 mysql_types      types of values
 mysql_cells      the maskers over MySQL's text and binary formats
@@ -17,6 +21,7 @@ from gateway.masking.mysql_rows import MySqlBinaryMasker, MySqlMasker, MySqlRowM
 from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
 from gateway.masking.postgres_cells import postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
+from gateway.masking.postgres_runs import PostgresRows
 from gateway.masking.text import Cell
 from gateway.masking.values import ValueMasker
 
@@ -31,6 +36,7 @@ __all__ = [
     "MySqlRowMalformed",
     "MySqlTextMasker",
     "PostgresRowMasker",
+    "PostgresRows",
     "RowMalformed",
     "ValueMasker",
     "mysql_cell",

@@ -1,13 +1,13 @@
 """DataRow messages of a result with masked columns: one pass over the cells, only masked ones are touched.
 
-Runs of short rows are masked all at once (`postgres_runs.py`) where they are of that kind.
+Many rows are masked at once (`postgres_runs.py`).
 """
 
 from collections.abc import Sequence
 from struct import Struct, error
 
-from gateway.masking.postgres_runs import PostgresRunMasker
-from gateway.masking.text import Cell
+from gateway.masking.postgres_runs import PostgresRows, PostgresRunMasker
+from gateway.masking.text import Cell, hide
 from gateway.model.errors import GatewayError
 
 _COUNT = Struct("!H")
@@ -17,12 +17,8 @@ _NULL = b"\xff\xff\xff\xff"
 # Values of a column whose masked form is remembered: few, and short ones.
 _REMEMBERED = 2_048
 _REMEMBERED_SIZE = 256
-# After a run that had to go row by row, so many are not tried otherwise.
-_PATIENCE = 15
-
-
-def _hidden(_: bytes) -> None:
-    return None
+# So many rows like the first are worth masking at once.
+_MANY = 32
 
 
 class RowMalformed(GatewayError):
@@ -32,7 +28,7 @@ class RowMalformed(GatewayError):
 class PostgresRowMasker:
     """Masks rows of one result. `cells[i]` masks column i, None leaves it as it is."""
 
-    __slots__ = ("_cells", "_columns", "_count", "_last", "_run", "_steps", "_untried")
+    __slots__ = ("_cells", "_columns", "_count", "_last", "_run", "_steps")
 
     def __init__(self, cells: Sequence[Cell | None]) -> None:
         self._cells = tuple(cells)
@@ -40,7 +36,6 @@ class PostgresRowMasker:
         self._last = max((index for index, cell in enumerate(cells) if cell is not None), default=-1)
         self._count = _COUNT.pack(self._columns)
         self._run = PostgresRunMasker(cells)
-        self._untried = 0
         self._steps: list[tuple[range, Cell, dict[bytes, bytes]]] = []  # columns to pass over, then one that is masked
         before = 0
         for index, cell in enumerate(cells):
@@ -51,18 +46,18 @@ class PostgresRowMasker:
     @classmethod
     def hiding(cls, body: bytes) -> "PostgresRowMasker":
         """For rows that nobody described: every cell of such a row is NULL."""
-        return cls([_hidden] * (_COUNT.unpack_from(body)[0] if len(body) >= 2 else 0))
+        return cls([hide] * (_COUNT.unpack_from(body)[0] if len(body) >= 2 else 0))
 
-    def mask_run(self, data: bytes, start: int, end: int) -> bytes:
-        """The whole DataRow messages in data[start:end]. Raises RowMalformed."""
-        if self._untried:
-            self._untried -= 1
-        else:
-            masked = self._run.mask(data, start, end)
-            if masked is not None:
-                return masked
-            self._untried = _PATIENCE
-        return self._row_by_row(data, start, end)
+    def find(self, data: bytes, start: int) -> PostgresRows | None:
+        """The whole rows that stand in `data` from `start` on, where they may be many."""
+        if len(data) - start <= _MANY * (_SIZE.unpack_from(data, start + 1)[0] + 1):
+            return None
+        return self._run.find(data, start, len(data))
+
+    def mask_run(self, data: bytes, start: int, end: int, found: PostgresRows | None = None) -> bytes:
+        """The whole DataRow messages in data[start:end], which are `found` where they were found. Raises RowMalformed."""
+        masked = None if found is None else self._run.mask(found)
+        return self._row_by_row(data, start, end) if masked is None else masked
 
     def _row_by_row(self, data: bytes, start: int, end: int) -> bytes:
         """Nothing is copied but what stays, and a value that came lately is not masked again."""

@@ -1,4 +1,4 @@
-"""Runs of rows: what is masked at once is what is masked row by row, and ordinary rows are masked at once."""
+"""Runs of rows: what is masked at once is what is masked row by row."""
 
 from struct import pack
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.masking.postgres_cells import postgres_cell
-from gateway.masking.postgres_rows import PostgresRowMasker
+from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
 from gateway.masking.postgres_runs import PostgresRunMasker
 from gateway.masking.text import Cell
 from gateway.model.masker import ConstantMask, DigitsMask, EmailMask, HashMask, Masker, NullMask, PartialMask
@@ -40,6 +40,13 @@ def cells_of(specs: list[Masker | None]) -> list[Cell | None]:
     return [None if spec is None else postgres_cell(spec, b"key", _TEXT, False) for spec in specs]
 
 
+def masked(cells: list[Cell | None], data: bytes, start: int = 0) -> tuple[bytes | None, int]:
+    """(the rows from `start` on, masked; where they end)."""
+    masker = PostgresRunMasker(cells)
+    found = masker.find(data, start, len(data))
+    return (None, start) if found is None else (masker.mask(found), start + found.size)
+
+
 _VALUE = st.none() | st.sampled_from(
     [
         b"",
@@ -52,21 +59,25 @@ _VALUE = st.none() | st.sampled_from(
         b"12",
         "é@ü.ö".encode(),
         b"D",
+        b"1" * 70,
+        b"x@" + b"y" * 300 + b".z",
     ]
 )
 
 
 @given(
-    st.lists(st.sampled_from(_SPECS), min_size=4, max_size=4), st.lists(st.lists(_VALUE, min_size=4, max_size=4), min_size=1)
+    st.lists(st.sampled_from(_SPECS), min_size=4, max_size=4),
+    st.lists(st.lists(_VALUE, min_size=4, max_size=4), min_size=1),
+    st.binary(max_size=9),
 )
-def test_text_is_masked_at_once_as_row_by_row(specs: list[Masker | None], rows: list[list[bytes | None]]) -> None:
+def test_text_is_masked_at_once_as_row_by_row(specs: list[Masker | None], rows: list[list[bytes | None]], lead: bytes) -> None:
     cells, run = cells_of(specs), run_of(rows)
     expected = b"".join(PostgresRowMasker(cells).mask(body(row)) for row in rows)
-    assert PostgresRunMasker(cells).mask(run, 0, len(run)) == expected
+    assert masked(cells, lead + run, len(lead)) == (expected, len(lead + run))
 
 
 _ANYTHING = st.none() | st.lists(
-    st.sampled_from([b"\0", b"\0\0\0", b"\xff", b"\xfe\xfe", b"\xff\xff\xff\xff", b"D", b"\1", b"x"]), max_size=6
+    st.sampled_from([b"\0", b"\0\0\0", b"\xff", b"\xff\xff\xff\xff", b"D", b"\1", b"\3", b"x", b"D\0\0\0\x0a\0\3"]), max_size=6
 ).map(b"".join)
 
 
@@ -74,39 +85,50 @@ _ANYTHING = st.none() | st.lists(
     st.lists(st.booleans(), min_size=3, max_size=3),
     st.lists(st.lists(_ANYTHING, min_size=3, max_size=3), min_size=1, max_size=5),
 )
-def test_bytes_that_look_like_lengths_and_marks(masked: list[bool], rows: list[list[bytes | None]]) -> None:
-    cells: list[Cell | None] = [(lambda value: value[::-1] or None) if each else None for each in masked]
+def test_bytes_that_look_like_rows_and_lengths(masks: list[bool], rows: list[list[bytes | None]]) -> None:
+    cells: list[Cell | None] = [(lambda value: value[::-1] or None) if each else None for each in masks]
     run = run_of(rows)
     expected = b"".join(PostgresRowMasker(cells).mask(body(row)) for row in rows)
-    assert PostgresRunMasker(cells).mask(run, 0, len(run)) in {None, expected}
-    assert PostgresRowMasker(cells).mask_run(run, 0, len(run)) == expected
+    assert masked(cells, run) == (expected, len(run))
+
+
+@given(st.integers(0, 200), st.sampled_from([b"", b"C\0\0\0\x0dSELECT 3\0", b"Z\0\0\0\5I", b"D\0\0"]))
+def test_rows_end_where_the_last_whole_one_ends(size: int, behind: bytes) -> None:
+    rows: list[list[bytes | None]] = [[b"a", b"b@c.d"], [b"ee", None], [b"D", b"D"]]
+    data = (run_of(rows) + behind)[:size]
+    whole = [run_of(rows[:count]) for count in range(4)]
+    count = sum(len(each) <= len(data) for each in whole[1:])
+    expected = b"".join(PostgresRowMasker(cells_of([None, EmailMask()])).mask(body(row)) for row in rows[:count])
+    assert masked(cells_of([None, EmailMask()]), data) == (expected or None, len(whole[count]))
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4))
+def test_what_does_not_hold_its_fields_is_not_masked(bodies: list[bytes]) -> None:
+    cells: list[Cell | None] = [None, lambda _: b"x"]
+    run = b"".join(b"D" + pack("!I", len(each) + 4) + each for each in bodies)
+    found, end = masked(cells, run)
+    if found is not None:
+        assert found == PostgresRowMasker(cells).mask_run(run, 0, end)
 
 
 @given(st.binary(max_size=60))
-def test_what_is_not_rows_is_not_taken(data: bytes) -> None:
-    masker = PostgresRunMasker([None, lambda _: b"x"])
+def test_any_bytes_behind_a_row(data: bytes) -> None:
+    cells: list[Cell | None] = [None, lambda _: b"x"]
     run = run_of([[b"a", b"b"]]) + data
-    assert masker.mask(run, 0, len(run)) is None or not data
+    found, end = masked(cells, run)
+    if found is None:
+        with pytest.raises(RowMalformed):
+            PostgresRowMasker(cells).mask_run(run, 0, end)
+    else:
+        assert found == PostgresRowMasker(cells).mask_run(run, 0, end)
 
 
-@pytest.mark.parametrize("size", [220, 240, 251, 300, 70_000])
-def test_long_values_go_row_by_row(size: int) -> None:
-    cells = cells_of([None, EmailMask()])
-    rows: list[list[bytes | None]] = [[b"1", b"x@y.z"], [b"y" * size, b"a@b.c"]]
-    run = run_of(rows)
-    assert (PostgresRunMasker(cells).mask(run, 0, len(run)) is None) == (size > 220)
-    assert PostgresRowMasker(cells).mask_run(run, 0, len(run)) == run_of([[b"1", b"x***@***.z"], [b"y" * size, b"a***@***.c"]])
-
-
-def test_a_masked_value_that_is_too_long() -> None:
-    run = run_of([[b"a" * 240]])
-    cells: list[Cell | None] = [lambda value: value * 2]
-    assert PostgresRunMasker(cells).mask(run, 0, len(run)) is None
-    assert PostgresRowMasker(cells).mask_run(run, 0, len(run)) == run_of([[b"a" * 480]])
-
-
-@pytest.mark.parametrize("fake", [b"\0\0\0\xff\xff", b"\0\0\0\xfe\xfe"])
-def test_lengths_that_look_like_marks_are_none(fake: bytes) -> None:
-    values = pack("!H", 2) + fake + pack("!i", 1) + b"a"
-    run = b"D" + pack("!I", 4 + len(values) - 1) + values
-    assert PostgresRunMasker([None, lambda _: b"x"]).mask(run, 0, len(run)) is None
+def test_few_rows_are_not_taken_together() -> None:
+    masker = PostgresRowMasker(cells_of([None, EmailMask()]))
+    few = run_of([[b"a", b"b@c.d"]] * 20)
+    assert masker.find(few, 0) is None
+    many = run_of([[b"a", b"b@c.d"]] * 200)
+    found = masker.find(many, 0)
+    assert found is not None
+    assert (found.count, found.size) == (200, len(many))
+    assert masker.mask_run(many, 0, len(many), found) == masker.mask_run(many, 0, len(many))

@@ -188,6 +188,14 @@ class ServerSide(asyncio.Protocol):
     def _rows(self, data: bytes, start: int, mark: int) -> tuple[int, int]:
         """The DataRow messages that stand whole one behind the other from `start`: (where the last of them ends, where
         unforwarded data begins)."""
+        entries = self._c.ledger.entries
+        if entries and entries[0].watch is not None and type(entries[0]) is Execution:
+            watch = entries[0].watch
+            found = watch.find(data, start)
+            if found is not None:
+                position = start + found.size
+                mark = watch.rows(data, mark, start, position, found)
+                return position, position if self.mute else mark
         size = len(data)
         last = size - 5
         position, rows = start, 0

@@ -1,0 +1,113 @@
+"""Parts of a run of rows, many at once: where values stand in its bytes, and what comes in their place.
+
+The rows of a large result are not taken apart one by one: what happens to a column happens to all its values together, in
+numpy's loops. A place is an offset in the run; arrays of places ascend, and the parts they bound do not overlap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+WIDEST: Final = 64  # bytes of a window
+_FRONT: Final = WIDEST  # bytes in front of the run, so that a window can end at its first byte
+_BEHIND: Final = 8  # bytes behind it, so that a number can be read at its last byte
+
+
+class Run:
+    """The bytes of some rows, to be written over. `data` ends where they end."""
+
+    __slots__ = ("_padded", "data")
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self._padded = np.zeros(_FRONT + end - start + _BEHIND, np.uint8)
+        self.data: Bytes = self._padded[_FRONT : _FRONT + end - start]
+        self.data[:] = np.frombuffer(data, np.uint8)[start:end]
+
+    def cut_to(self, size: int) -> "Run":
+        """The same without what stands behind its first `size` bytes."""
+        self.data = self.data[:size]
+        return self
+
+    def numbers(self, layout: str) -> NDArray[np.signedinteger]:
+        """The same bytes as numbers of this layout, one beginning at every place: to be read, and to be written."""
+        return np.ndarray((len(self.data),), np.dtype(layout), self._padded, offset=_FRONT, strides=(1,))
+
+    def within(self, starts: Places, ends: Places) -> Flags:
+        """A flag for each byte: whether it is in one of these parts."""
+        bounds = np.empty(2 * len(starts) + 2, np.int64)
+        bounds[0], bounds[-1] = 0, len(self.data)
+        bounds[1:-1:2], bounds[2:-1:2] = starts, ends
+        inside = np.zeros(2 * len(starts) + 1, np.bool_)
+        inside[1::2] = True
+        return np.repeat(inside, np.diff(bounds))
+
+    def fill(self, starts: Places, ends: Places, byte: int) -> None:
+        self.data[self.within(starts, ends)] = byte
+
+    def last(self, byte: int, ends: Places) -> Places:
+        """Where this byte is last before each of `ends`; -1 where it is not."""
+        found = np.flatnonzero(self.data == byte)
+        if not len(found):
+            return np.full(len(ends), -1)
+        behind = np.searchsorted(found, ends)
+        return np.where(behind > 0, found[behind - 1], -1)
+
+    def beyond_ascii(self, starts: Places, ends: Places) -> Flags | None:
+        """Which of these parts hold more than ASCII; None where none does."""
+        found = np.flatnonzero(self.data & 0x80)
+        if not len(found):
+            return None
+        parts = np.searchsorted(starts, found, side="right") - 1
+        inside = (parts >= 0) & (found < ends[parts])
+        if not inside.any():
+            return None
+        flags = np.zeros(len(starts), np.bool_)
+        flags[parts[inside]] = True
+        return flags
+
+    def windows(self, ends: Places, width: int) -> Bytes:
+        """The `width` bytes in front of each of `ends`, a row for each: a copy. What is in front of the run is zero."""
+        shape = (len(self.data) + _BEHIND + _FRONT - width + 1, width)
+        return np.lib.stride_tricks.as_strided(self._padded, shape, (1, 1))[ends + (_FRONT - width)]
+
+    def values(self, starts: Places, ends: Places) -> list[bytes]:
+        raw = self.data.tobytes()
+        return list(map(raw.__getitem__, map(slice, starts.tolist(), ends.tolist())))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Parts that others replace: `pieces` in their order, or one that replaces each."""
+
+    starts: Places
+    ends: Places
+    pieces: bytes | list[bytes]
+
+    def each(self) -> list[bytes]:
+        return [self.pieces] * len(self.starts) if isinstance(self.pieces, bytes) else self.pieces
+
+
+def splice(run: Run, cuts: Sequence[Cut]) -> bytes:
+    """The run with every cut carried out. Each has one part for a row; a row's parts stand in the order of `cuts`."""
+    raw = run.data.tobytes()
+    if not cuts:
+        return raw
+    starts, ends = _by_rows([cut.starts for cut in cuts]), _by_rows([cut.ends for cut in cuts])
+    kept = [raw[behind:before] for behind, before in zip([0, *ends.tolist()], [*starts.tolist(), len(raw)], strict=True)]
+    if len(cuts) == 1 and isinstance(cuts[0].pieces, bytes):
+        return cuts[0].pieces.join(kept)
+    parts = [b""] * (2 * len(kept) - 1)
+    parts[0::2] = kept
+    for index, cut in enumerate(cuts):
+        parts[1 + 2 * index :: 2 * len(cuts)] = cut.each()
+    return b"".join(parts)
+
+
+def _by_rows(columns: list[Places]) -> Places:
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1).ravel()
