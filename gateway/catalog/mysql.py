@@ -36,7 +36,8 @@ QUERIES: Final[Mapping[str, str]] = {
     "schemas": "SELECT schema_name FROM information_schema.schemata",
     "relations": "SELECT table_schema, table_name, table_type FROM information_schema.tables",
     "columns": (
-        "SELECT table_schema, table_name, column_name, ordinal_position, column_type, is_nullable, column_default, extra "
+        "SELECT table_schema, table_name, column_name, ordinal_position, column_type, is_nullable, "
+        "coalesce(nullif(generation_expression, ''), column_default), extra "
         "FROM information_schema.columns ORDER BY table_schema, table_name, ordinal_position"
     ),
     "views": "SELECT table_schema, table_name, view_definition, security_type FROM information_schema.views",
@@ -69,7 +70,8 @@ _DIGESTED: Final[Mapping[str, tuple[str, str]]] = {
     "tables": ("tables", "table_schema, table_name, table_type"),
     "columns": (
         "columns",
-        "table_schema, table_name, column_name, ordinal_position, column_type, is_nullable, IFNULL(column_default, ''), extra",
+        "table_schema, table_name, column_name, ordinal_position, column_type, is_nullable, IFNULL(column_default, ''), extra, "
+        "IFNULL(generation_expression, '')",
     ),
     "views": ("views", "table_schema, table_name, view_definition, security_type"),
     "routines": (

@@ -5,9 +5,13 @@ Texts (`definition`, `default`, …) are SQL as the server prints it with an emp
 them lives in pg_catalog, and a session's temporary relations never shadow a name in them.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# Quoted as either server prints names, or bare. Words of string constants are found too: they only add to what is masked.
+_NAMES: Final = re.compile(r'"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^\W\d][\w$]*)')
 
 
 class QName(NamedTuple):
@@ -170,6 +174,24 @@ class RelationInfo:
 
     def column(self, name: str) -> ColumnInfo | None:
         return next((column for column in self.columns if column.name == name), None)
+
+    def made_of(self, column: ColumnInfo) -> frozenset[str]:
+        """The other columns of its row that a generated column's values are computed from, through further generated ones."""
+        found: set[str] = set()
+        waiting = [column] if column.generated else []
+        while waiting:
+            words = _names(waiting.pop().default or "")
+            for other in self.columns:
+                if other.name.lower() in words and other is not column and other.name not in found:
+                    found.add(other.name)
+                    waiting += [other] if other.generated else []
+        return frozenset(found)
+
+
+def _names(expression: str) -> set[str]:
+    """In lower case: two columns whose names differ in case alone count as both."""
+    found = _NAMES.findall(expression)
+    return {(double.replace('""', '"') or single.replace("``", "`") or bare).lower() for double, single, bare in found}
 
 
 @dataclass(frozen=True, slots=True)

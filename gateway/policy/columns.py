@@ -11,7 +11,7 @@ from gateway.policy.asking import Answer, Asker
 from gateway.policy.masking_rules import MaskedColumn, MaskingRules
 from gateway.policy.patterns import DEEP, STAR, path_matches, segment_matches
 from gateway.policy.programs import ProgramCheck
-from gateway.policy.refusals import Refusal, masked
+from gateway.policy.refusals import Refusal, masked, not_permitted
 
 _SHOWN = frozenset({Clause.OUTPUT, Clause.RETURNING})
 # The value goes somewhere else than to a result row, where no mask would meet it.
@@ -22,6 +22,16 @@ _FREE = frozenset({Clause.TARGET, Clause.PRESENCE})
 _WRITES = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE})
 _KEPT_RELATIONS = 8_192
 HIDES = str(NullMask())
+# Their rows quote values of any table's columns: samples, histograms, keys that are locked, words that are indexed. PostgreSQL:
+# system catalogs, chapter "Statistics". MariaDB, MySQL, TiDB: column statistics, InnoDB's locks and full-text indexes.
+_QUOTING = {
+    "pg_catalog": {"pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"},
+    "mysql": {"column_stats", "stats_histograms", "stats_buckets", "stats_top_n", "stats_history", "stats_meta_history"},
+    "information_schema": {
+        *("column_statistics", "innodb_locks", "innodb_ft_index_table", "innodb_ft_index_cache", "optimizer_trace"),
+    },
+    "performance_schema": {"data_locks"},
+}
 
 
 class MaskIndex:
@@ -71,6 +81,10 @@ class ColumnCheck:
             yield from ProgramCheck(self, footprint).refusals()
         for access in walk(footprint.accesses):
             path = object_path(self._target, access.object)
+            if access.object.name.lower() in _QUOTING.get(access.object.schema.lower(), ()):
+                answer = self._asker.passes(Action.UNMASK, path)
+                if not answer.allowed:
+                    yield Refusal(not_permitted(Action.UNMASK, path, answer, self._target.project))
             if not self._masks.of(path):
                 continue
             for use in sorted(access.columns, key=_order):

@@ -57,6 +57,7 @@ async def test_all_databases_are_read_with_what_decisions_need(connection: Any) 
         ("note", True, False),
         ("upper_mail", False, True),
     ]
+    assert [sorted(customers.made_of(column)) for column in customers.columns] == [[], [], [], ["Email"]]
     [key] = orders.foreign_keys
     assert (key.columns, key.referenced, key.on_delete) == (
         ("customer",),

@@ -38,3 +38,17 @@ def test_rules_show() -> None:
 def test_values_are_frozen() -> None:
     with pytest.raises(AttributeError):
         CUSTOMERS.oid = 2  # type: ignore[misc]
+
+
+def test_what_a_generated_column_is_made_of() -> None:
+    def generated(number: int, name: str, expression: str) -> ColumnInfo:
+        return ColumnInfo(number, name, 25, "text", generated=True, default=expression)
+
+    shout = generated(4, "shout", "(upper(\"e Mail\") || '!'::text)")
+    again = generated(5, "again", "concat(`shout`,`nobody``s`)")
+    plain = ColumnInfo(1, "id", 20, "bigint", default="length('e Mail')")
+    columns = (plain, ColumnInfo(2, "e Mail", 25, "text"), ColumnInfo(3, "nobody`s", 25, "text"), shout, again)
+    table = dataclasses.replace(CUSTOMERS, columns=columns)
+    assert table.made_of(plain) == frozenset()
+    assert table.made_of(shout) == {"e Mail"}
+    assert table.made_of(again) == {"shout", "e Mail", "nobody`s"}

@@ -57,6 +57,7 @@ async def test_columns_in_order_with_types_defaults_and_generation(snapshot: Cat
     assert cents is not None
     assert cents.generated
     assert "amount" in (cents.default or "")
+    assert wallets.made_of(cents)
     customers = relation(snapshot, "public", "customers")
     country = customers.column("country")
     assert country is not None

@@ -62,6 +62,9 @@ replacement = "x"
     )
 ) + """
 [[columns]]
+path = "*/*/public/made/secret"
+masker = "email"
+[[columns]]
 path = "*/*/public/parted*/secret"
 masker = "hash"
 [[columns]]

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.model.decision import MaskColumns, Outcome, ReasonCode
-from gateway.model.footprint import AccessOrigin, Action, Category, Clause, ColumnRef, Footprint, OutputColumn
+from gateway.model.footprint import Access, AccessOrigin, Action, Category, Clause, ColumnRef, Footprint, OutputColumn, relation
 from gateway.model.masker import DigitsMask
 from tests.policy.worlds import access, command, decide, named, query, world
 
@@ -125,3 +125,24 @@ def test_a_denial_on_the_relation_beats_unmask_on_the_column() -> None:
     rules = "p, developer, *, */*/public/customers/*, unmask, , allow\np, developer, *, */*/public/customers, unmask, , deny\n"
     shown = access("customers", Action.SELECT, (Clause.OUTPUT, "email"))
     assert decide(world(READS + rules, masking=MASKING), query(shown)).obligations == masked(("email", "email"))
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("pg_catalog", "pg_stats"),
+        ("pg_catalog", "pg_statistic"),
+        ("mysql", "column_stats"),
+        ("INFORMATION_SCHEMA", "INNODB_LOCKS"),
+    ],
+)
+def test_statistics_quote_values_of_all_columns(schema: str, name: str) -> None:
+    """Whatever may be selected: who masks a column does not mean its histogram to be read."""
+    footprint = query(Access(relation(schema, name), Action.SELECT))
+    refused = decide(world(READS, masking=MASKING), footprint)
+    assert refused.outcome is Outcome.DENY
+    assert refused.reason.text == f"permission denied: unmask on pg1/shop/{schema}/{name}"
+    assert decide(world(READS), footprint).outcome is Outcome.ALLOW, "nothing is masked"
+    assert decide(world(READS + "p, developer, *, **, unmask, , allow\n", masking=MASKING), footprint).outcome is Outcome.ALLOW
+    inside = access("report", beneath=(Access(relation(schema, name), Action.SELECT, origin=AccessOrigin.VIEW_BODY),))
+    assert decide(world(READS, masking=MASKING), query(inside)).outcome is Outcome.DENY

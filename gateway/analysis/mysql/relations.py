@@ -3,7 +3,7 @@
 from gateway.analysis.mysql import views
 from gateway.analysis.mysql.context import Context, Entry, Field
 from gateway.analysis.mysql.names import Found
-from gateway.analysis.postgres.records import NOTHING, Origins, Record
+from gateway.analysis.postgres.records import NOTHING, Origins, Record, stored_in
 from gateway.analysis.postgres.scopes import Column
 from gateway.catalog import RelationInfo
 from gateway.model.footprint import DATABASE, Action
@@ -52,7 +52,8 @@ def _columns(ctx: Context, record: Record, info: RelationInfo | None) -> Entry:
 
     def columns_of_table() -> list[Column]:
         return [
-            Field(column.name, frozenset({(record, column.name)}), exact=True, hidden=column.hidden) for column in info.columns
+            Field(column.name, stored_in(record, info, column), exact=not column.generated, hidden=column.hidden)
+            for column in info.columns
         ]
 
     return Entry("", columns_of_table, record=record)

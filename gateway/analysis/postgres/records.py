@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from gateway.catalog import ColumnInfo, RelationInfo
 from gateway.model.footprint import (
     Access,
     AccessOrigin,
@@ -47,6 +48,13 @@ Origin = tuple[Record, str]
 
 Origins = frozenset[Origin]
 NOTHING: Origins = frozenset()
+
+
+def stored_in(record: Record, info: RelationInfo, column: ColumnInfo) -> Origins:
+    """Where a table's own column has its values from: itself, and what it is generated from."""
+    if not column.generated:
+        return frozenset({(record, column.name)})
+    return frozenset((record, name) for name in (column.name, *info.made_of(column)))
 
 
 def use(origins: Iterable[Origin], clause: Clause | None) -> None:

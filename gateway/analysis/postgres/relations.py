@@ -7,7 +7,7 @@ from postgast import pg_query_pb2 as pb
 from gateway.analysis.conduct import COLUMN, TOLD
 from gateway.analysis.postgres import rules, views
 from gateway.analysis.postgres.context import Context
-from gateway.analysis.postgres.records import NOTHING, Origins, Record
+from gateway.analysis.postgres.records import NOTHING, Origins, Record, stored_in
 from gateway.analysis.postgres.resolve import Found
 from gateway.analysis.postgres.scopes import Column, Source
 from gateway.catalog import QName, RelationInfo, RelationKind
@@ -101,8 +101,8 @@ def entry(ctx: Context, record: Record, info: RelationInfo | None) -> Source:
         return [
             Column(
                 column.name,
-                frozenset({(record, column.name)}),
-                exact=True,
+                stored_in(record, info, column),
+                exact=not column.generated,
                 type_id=column.type_id,
                 conduct=TOLD if column.type_name == "numeric" else COLUMN,  # as large as whoever writes it likes
             )

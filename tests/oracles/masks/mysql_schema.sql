@@ -22,6 +22,8 @@ CREATE ALGORITHM=TEMPTABLE VIEW kept AS SELECT id, secret, salary FROM people;
 CREATE TABLE parted (id INT, city VARCHAR(20), secret VARCHAR(60)) ENGINE=InnoDB
   PARTITION BY LIST COLUMNS (city) (PARTITION rome VALUES IN ('Rome'), PARTITION rest VALUES IN ('Oslo', 'Bern', 'Bonn'));
 INSERT INTO parted SELECT id, city, secret FROM people;
+CREATE TABLE made (id INT, secret VARCHAR(60), shout VARCHAR(80) AS (CONCAT(secret, '!')) STORED, louder VARCHAR(90) AS (CONCAT(shout, '!'))) ENGINE=InnoDB;
+INSERT INTO made (id, secret) SELECT id, secret FROM people;
 CREATE TABLE past (id INT, secret VARCHAR(60)) ENGINE=InnoDB WITH SYSTEM VERSIONING;
 INSERT INTO past SELECT id, secret FROM people;
 UPDATE past SET secret = CONCAT(secret, ' later');

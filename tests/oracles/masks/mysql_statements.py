@@ -186,6 +186,14 @@ SELECT secret FROM kept WHERE id = 1
 SELECT salary + 0 FROM kept
 SELECT * FROM contacts c JOIN kept k USING (id)
 SELECT * FROM parted
+SELECT * FROM made
+SELECT shout FROM made
+SELECT id, concat(shout, '?') AS x FROM made
+INSERT INTO made (id, secret) VALUES (77, 'plain') RETURNING shout
+SELECT louder FROM made
+! SELECT id FROM made ORDER BY louder
+! SELECT id FROM made WHERE shout LIKE 'M%'
+! INSERT INTO copies (id, value) SELECT id, louder FROM made
 SELECT secret FROM parted PARTITION (rome)
 SELECT secret FROM parted WHERE city = 'Rome'
 SELECT secret FROM past

@@ -24,6 +24,8 @@ CREATE TABLE parted_rest PARTITION OF parted DEFAULT;
 INSERT INTO parted SELECT id, city, secret FROM people;
 CREATE TABLE heirs (extra text) INHERITS (people);
 INSERT INTO heirs (id, name, email, secret, extra) VALUES (101, 'heir', 'aMRKq@MRKq.example', 'MRKq heir', 'x');
+CREATE TABLE made (id int, secret text, shout text GENERATED ALWAYS AS (upper(secret) || '!') STORED);
+INSERT INTO made (id, secret) SELECT id, secret FROM people;
 CREATE TYPE pair AS (a text, b text);
 CREATE DOMAIN shout AS text;
 CREATE TABLE typed (id int, value pair, dom shout, rng int4range, secret text);

@@ -179,6 +179,16 @@ SELECT who FROM contacts
 SELECT secret FROM stored
 SELECT * FROM stored
 SELECT * FROM parted
+SELECT * FROM made
+SELECT shout FROM made
+SELECT id, concat(shout, '?') AS x FROM made
+INSERT INTO made (id, secret) VALUES (77, 'plain') RETURNING shout
+SELECT row_to_json(m) FROM made m
+TABLE made
+COPY (SELECT shout FROM made) TO STDOUT
+! SELECT id FROM made ORDER BY shout
+! SELECT id FROM made WHERE shout LIKE 'M%'
+! UPDATE copies SET value = shout FROM made
 SELECT secret FROM parted_rome
 SELECT secret FROM parted WHERE city = 'Rome'
 SELECT p FROM parted p
