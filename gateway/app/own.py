@@ -3,13 +3,11 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.analysis.mysql import own as mysql_own
-from gateway.analysis.postgres import own as postgres_own
-from gateway.app.own_rows import shaped
 from gateway.app.road import Road
 from gateway.audit import Query
 from gateway.audit.search import search_page
@@ -24,6 +22,8 @@ from gateway.model.identity import Engine, Principal, Target
 from gateway.model.own import RELATIONS, OwnFault, OwnRefused, OwnRequest, Row
 from gateway.model.paths import segment
 from gateway.model.statement import Namespace, Statement
+from gateway.own import mysql, postgres
+from gateway.own.run import run
 from gateway.policy import PolicyService
 from gateway.policy.own import masked_columns, query_limits, rules_of
 from gateway.store import Store
@@ -34,6 +34,7 @@ from gateway.verdict.ports import Principals
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _DENIALS = 50
 _ISSUES = 200
+_THREADS = 2  # a worker's queries that run at the same time: however heavy they are, the others' sessions go on
 
 
 class OwnAnswers:
@@ -61,37 +62,42 @@ class OwnAnswers:
         self._access = access
         self._authority = authority
         self._audit_dir = audit_dir
+        self._threads = ThreadPoolExecutor(_THREADS, "own")
 
     def recognise(self, who: SessionIdentity, statement: Statement) -> OwnRequest | None:
         if statement.engine is Engine.MYSQL:
-            return mysql_own.own_request(statement, self._catalogs.current(who.target))
-        return postgres_own.own_request(statement.text)
+            return mysql.own_request(statement, self._catalogs.current(who.target))
+        return postgres.own_request(statement.text)
 
     async def answer(self, who: SessionIdentity, request: OwnRequest, namespace: Namespace) -> list[Row]:
         """Raises OwnRefused, GatewayError."""
         principal = self._principals.current(who.principal)
         if principal is None:
             raise OwnRefused(OwnFault.NOT_PERMITTED, "gateway: this login does not exist any more or is disabled")
-        if request.told is not None:
-            return list(request.told[1])
         if request.call:
             if request.name == "explain":
                 return await self._explain(who, principal, request.texts[0], namespace)
             return await self._request(who, principal, request.texts, namespace)
-        match request.name:
+        if request.query is None:
+            return list(request.told)
+        rows = {name: await self._rows(who, principal, name) for name in request.query.relations if name in RELATIONS}
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run, request, rows)
+
+    async def _rows(self, who: SessionIdentity, principal: Principal, name: str) -> list[Row]:
+        """All that the person may see of one relation."""
+        match name:
             case "grants":
-                rows = self._grants(who, principal)
+                return self._grants(who, principal)
             case "masks":
-                rows = self._masks(who, principal)
+                return self._masks(who, principal)
             case "limits":
-                rows = await self._limits(who, principal)
+                return await self._limits(who, principal)
             case "issues":
-                rows = await self._issues(who, principal)
+                return await self._issues(who, principal)
             case "columns":
-                rows = [(name, column, kind) for name, columns in RELATIONS.items() for column, kind in columns]
+                return [(name, column, kind) for name, columns in RELATIONS.items() for column, kind in columns]
             case _:
-                rows = await self._denials(who)
-        return shaped(request, rows)
+                return await self._denials(who)
 
     def _grants(self, who: SessionIdentity, principal: Principal) -> list[Row]:
         return [
@@ -213,8 +219,8 @@ def _denial(record: dict[str, Any]) -> Row:
     if record.get("issue"):
         hint = f"change issue #{record['issue']}: {hint}" if hint else f"change issue #{record['issue']}"
     return (
-        str(record.get("time", "")), record.get("text"), decision.get("outcome"), decision.get("code"), ", ".join(relations),
-        decision.get("rule") or None, decision.get("reason"), hint,
+        datetime.fromisoformat(record["time"]), record.get("text"), decision.get("outcome"), decision.get("code"),
+        ", ".join(relations), decision.get("rule") or None, decision.get("reason"), hint,
     )  # fmt: skip
 
 
@@ -233,8 +239,8 @@ def _obligations(items: Iterable[Obligation]) -> str:
     return "; ".join(words)
 
 
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S+00")
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _seconds(duration: str) -> int:

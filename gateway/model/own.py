@@ -1,11 +1,12 @@
 # ruff: noqa: E501 -- tables
 """What a client asks the gateway itself, in SQL: `SELECT … FROM gateway.grants`, `CALL gateway.explain('…')`.
 
-These statements never reach a server. Frozen values; analysis reads them, the composition root answers them.
+These statements never reach a server. Frozen values; `own` reads them, the composition root answers them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
@@ -13,16 +14,19 @@ from typing import Final, Literal
 from gateway.model.errors import GatewayError
 from gateway.model.identity import Engine
 
-Value = str | int | bool | None
+Value = str | int | float | bool | datetime | date | None
+"""Moments are aware, in UTC."""
 Row = tuple[Value, ...]
-ColumnType = Literal["text", "int8", "bool"]
+ColumnType = Literal["text", "int8", "bool", "float8", "timestamptz", "date"]
 Columns = tuple[tuple[str, ColumnType], ...]
 
 SCHEMA: Final = "gateway"
+INSIDE: Final = ("own_schema", "inside")
+"""The flag of a namespace whose current database is the gateway's schema, and no server's database of its name."""
 RELATIONS: Final[Mapping[str, Columns]] = MappingProxyType(
     {
         "grants": (
-            ("object", "text"), ("actions", "text"), ("effect", "text"), ("until", "text"), ("condition", "text"),
+            ("object", "text"), ("actions", "text"), ("effect", "text"), ("until", "timestamptz"), ("condition", "text"),
             ("subject", "text"), ("source", "text"),
         ),
         "masks": (("schema", "text"), ("relation", "text"), ("column", "text"), ("masker", "text")),
@@ -33,10 +37,10 @@ RELATIONS: Final[Mapping[str, Columns]] = MappingProxyType(
         ),
         "issues": (
             ("number", "int8"), ("state", "text"), ("title", "text"), ("requester", "text"), ("database", "text"),
-            ("mine", "bool"), ("waits_for_me", "bool"), ("created", "text"),
+            ("mine", "bool"), ("waits_for_me", "bool"), ("created", "timestamptz"),
         ),
         "denials": (
-            ("time", "text"), ("statement", "text"), ("outcome", "text"), ("code", "text"), ("relations", "text"),
+            ("time", "timestamptz"), ("statement", "text"), ("outcome", "text"), ("code", "text"), ("relations", "text"),
             ("rule", "text"), ("message", "text"), ("hint", "text"),
         ),
         "columns": (("relation", "text"), ("column", "text"), ("type", "text")),
@@ -53,28 +57,44 @@ CALLS: Final[Mapping[str, Columns]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"request_access": ("actions", "object", "duration", "reason"), "explain": ("statement",)}
+)
+"""What each procedure takes, all of it text."""
 
 
 class OwnFault(StrEnum):
     """Why a statement on the gateway's own schema is not answered; each engine's proxy has its code for it."""
 
     NOT_ANSWERED = "not answered"
-    NO_DATABASE = "no database"
+    SYNTAX = "syntax"
     NO_RELATION = "no relation"
     NO_COLUMN = "no column"
+    NO_SOURCE = "no source"
+    AMBIGUOUS = "ambiguous column"
+    NAMED_TWICE = "named twice"
+    NO_FUNCTION = "no function"
     NO_PROCEDURE = "no procedure"
     WRONG_ARGUMENTS = "wrong arguments"
     WRONG_VALUE = "wrong value"
+    TOO_LARGE = "too large"
     NOT_PERMITTED = "not permitted"
 
 
 class OwnRefused(GatewayError):
-    """The statement names the gateway's own schema and cannot be answered."""
+    """The statement names the gateway's own schema and cannot be answered. `position`: in the text, in characters from 1."""
 
-    def __init__(self, fault: OwnFault, message: str, hint: str = "") -> None:
+    def __init__(self, fault: OwnFault, message: str, hint: str = "", position: int | None = None) -> None:
         super().__init__(message)
         self.fault = fault
         self.hint = hint
+        self.position = position
+
+
+def texts(count: int) -> tuple[ColumnType, ...]:
+    """The types of so many parameters of a call."""
+    only: ColumnType = "text"
+    return (only,) * count
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,98 +104,72 @@ class Parameter:
     number: int
 
 
-Operand = Value | Parameter
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A session's user variable, as an argument: only the server knows its value."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """`column operator values`. Operators: = <> < <= > >= like ilike in, and null or not null without values."""
+class OwnQuery:
+    """A query over the gateway's relations in SQLite's words; parameter n is `:pn`."""
 
-    column: str
-    operator: str
-    values: tuple[Operand, ...] = ()
-    negated: bool = False
+    text: str
+    relations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnRequest:
-    """`call`: `name` is a procedure and `arguments` are its; else a relation with what to do with its rows.
+    """Exactly one of: `query`; `call` of the procedure `name` with `arguments`; `told`, rows that hang on nobody.
 
-    columns     what comes back: (source column, name in the result)
-    order       (column, descending), as in ORDER BY
-    told        columns and rows of an answer that hangs on nobody: what the schema holds
-    parameters  the type of each parameter, in the order of their numbers
-    engine      whose rules compare and order values
+    name        for the record: relations or procedure
+    result      the columns of the result with their types
+    origins     of each column: (relation, column), or ("", "") for what is computed; empty: nobody asked
+    parameters  the type of each parameter, in the order of their numbers; `values` when they are bound
     """
 
     name: str
-    call: bool = False
-    arguments: tuple[str | Parameter, ...] = ()
-    columns: tuple[tuple[str, str], ...] = ()
-    where: tuple[Comparison, ...] = ()
-    order: tuple[tuple[str, bool], ...] = ()
-    limit: int | Parameter | None = None
-    offset: int | Parameter = 0
-    counts: str | None = None  # count(*) under this name instead of rows
-    told: tuple[Columns, tuple[Row, ...]] | None = None
-    parameters: tuple[ColumnType, ...] = ()
+    result: Columns
     engine: Engine = Engine.POSTGRES
-
-    @property
-    def result(self) -> Columns:
-        """The columns of the result with their types."""
-        if self.told is not None:
-            return self.told[0]
-        if self.call:
-            return CALLS[self.name]
-        if self.counts is not None:
-            return ((self.counts, "int8"),)
-        types = dict(RELATIONS[self.name])
-        return tuple((shown, types[column]) for column, shown in self.columns)
+    query: OwnQuery | None = None
+    call: bool = False
+    arguments: tuple[str | Parameter | Variable, ...] = ()
+    told: tuple[Row, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[ColumnType, ...] = ()
+    values: tuple[Value, ...] = ()
+    enters: bool = False  # it makes the gateway's schema the session's current database
 
     def bound(self, values: Sequence[Value]) -> "OwnRequest":
-        """With the parameters' values. Raises OwnRefused for a wrong number of them, and for what cannot stand there."""
+        """With the parameters' values. Raises OwnRefused for a wrong number of them."""
         if len(values) != len(self.parameters):
             counts = f"{len(self.parameters)} parameters, {len(values)} values"
             raise OwnRefused(OwnFault.WRONG_ARGUMENTS, f"gateway: {counts}")
-        if not values:
-            return self
+        return replace(self, values=tuple(values)) if values else self
 
-        def value(operand: Operand) -> Value:
-            return values[operand.number - 1] if isinstance(operand, Parameter) else operand
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The user variables whose values the arguments need."""
+        return tuple(item.name for item in self.arguments if isinstance(item, Variable))
 
-        arguments = tuple(value(item) for item in self.arguments)
-        if any(item is None for item in arguments):
-            raise OwnRefused(OwnFault.WRONG_ARGUMENTS, f"gateway: gateway.{self.name} takes no NULL")
-        return replace(
-            self,
-            arguments=tuple(map(str, arguments)),
-            where=tuple(replace(item, values=tuple(map(value, item.values))) for item in self.where),
-            limit=None if self.limit is None else _count(value(self.limit)),
-            offset=_count(value(self.offset)) or 0,
-            parameters=(),
-        )
+    def knowing(self, variables: Mapping[str, str | None]) -> "OwnRequest":
+        """With the values of user variables. Raises OwnRefused for one that is NULL."""
+        found: list[str | Parameter | Variable] = []
+        for item in self.arguments:
+            known = variables.get(item.name) if isinstance(item, Variable) else item
+            if known is None:
+                raise OwnRefused(OwnFault.WRONG_ARGUMENTS, f"gateway: gateway.{self.name} takes no NULL")
+            found.append(known)
+        return replace(self, arguments=tuple(found))
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The arguments of a call whose parameters are bound."""
-        return tuple(item for item in self.arguments if isinstance(item, str))
-
-    @property
-    def window(self) -> tuple[int, int | None]:
-        """Where the rows shown begin and end, with parameters bound."""
-        start = self.offset if isinstance(self.offset, int) else 0
-        return start, start + self.limit if isinstance(self.limit, int) else None
-
-
-def _count(value: Value) -> int | None:
-    """Of LIMIT and OFFSET; NULL is none. Raises OwnRefused."""
-    if value is None:
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: LIMIT and OFFSET are numbers, not {value!r}")
-    return number
+        """The arguments of a call. Raises OwnRefused for NULL."""
+        found: list[str] = []
+        for item in self.arguments:
+            value = self.values[item.number - 1] if isinstance(item, Parameter) else item
+            if value is None or isinstance(value, Variable):
+                raise OwnRefused(OwnFault.WRONG_ARGUMENTS, f"gateway: gateway.{self.name} takes no NULL")
+            found.append(str(value))
+        return tuple(found)

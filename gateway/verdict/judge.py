@@ -237,13 +237,14 @@ class Judge:
     ) -> Verdict:
         """The verdict on what the gateway answers itself, or will not answer."""
         version = self._policies.current.version
-        name = f"gateway/{request.name}" if request is not None else "gateway"
+        names = [f"gateway/{name}" for name in request.name.split(", ") if name] if request is not None else []
         reason = refusal or Reason(ReasonCode.ALWAYS, "answered by the gateway")
         outcome = Outcome.ALLOW if refusal is None else Outcome.DENY
         decision = Decision(outcome, reason, version)
         call = request is not None and request.call
         kind, action = ("CALL", Action.CALL) if call else ("SELECT", Action.SELECT)
-        body = statement_body(text=text, fingerprint="", statement_kind=kind, relations=[(name, action)], decision=decision)
+        relations = [(name, action) for name in names or ["gateway"]]
+        body = statement_body(text=text, fingerprint="", statement_kind=kind, relations=relations, decision=decision)
         footprint = Footprint(kind, Category.UTILITY, 0, len(text), literals_matter=True)
         result = None if request is None else OwnResult(request, tuple(rows))
         rulings = (Ruling(footprint, decision, body),)

@@ -7,6 +7,7 @@ Temporary tables and SQL-level prepared statements follow from what succeeded.
 from typing import Final
 
 from gateway.model.footprint import Category, Effect, EffectKind, Footprint
+from gateway.model.own import INSIDE, SCHEMA
 from gateway.model.statement import Namespace
 
 SQL_MODE: Final = "sql_mode"
@@ -35,14 +36,16 @@ def _name(effect: Effect) -> str:
 
 class MySqlState:
     """`version` changes whenever the namespace does, prepared statements left aside: only texts that name them depend on those.
-    `stale`: something moved that only the server can tell."""
+    `stale`: something moved that only the server can tell. `inside`: the gateway's own schema is the current database; the
+    server stands in `database` all the while."""
 
-    __slots__ = ("_cursors", "_flags", "_namespace", "_prepared", "_temporary", "database", "stale", "version")
+    __slots__ = ("_cursors", "_flags", "_namespace", "_prepared", "_temporary", "database", "inside", "stale", "version")
 
     def __init__(self, database: str = "", flags: tuple[tuple[str, str], ...] = ()) -> None:
         self.database = database
         self.version = 0
         self.stale = False
+        self.inside = False
         self._flags = dict(flags)
         self._temporary: frozenset[str] = frozenset()
         self._prepared: dict[str, str] = {}
@@ -53,6 +56,7 @@ class MySqlState:
     def of(cls, namespace: Namespace) -> "MySqlState":
         """A session that stands in this namespace."""
         state = cls(namespace.search_path[0] if namespace.search_path else "", namespace.flags)
+        state.inside = bool(state._flags.pop(INSIDE[0], "")) and namespace.search_path == (SCHEMA,)
         state._temporary = namespace.temporary
         state._prepared = dict(namespace.prepared)
         state._cursors = dict(namespace.cursors)
@@ -62,12 +66,13 @@ class MySqlState:
     def namespace(self) -> Namespace:
         """The present namespace; the same object until it changes."""
         if self._namespace is None:
+            database = SCHEMA if self.inside else self.database
             self._namespace = Namespace(
-                search_path=(self.database,) if self.database else (),
+                search_path=(database,) if database else (),
                 temporary=self._temporary,
                 prepared=tuple(sorted(self._prepared.items())),
                 cursors=tuple(sorted(self._cursors.items())),
-                flags=tuple(sorted(self._flags.items())),
+                flags=tuple(sorted((self._flags | dict([INSIDE] if self.inside else [])).items())),
             )
         return self._namespace
 
@@ -81,6 +86,7 @@ class MySqlState:
     def fork(self) -> "MySqlState":
         """An independent copy: what would hold if some statements had succeeded."""
         copy = MySqlState.of(self.namespace)
+        copy.database = self.database
         copy.stale = self.stale
         return copy
 
@@ -89,6 +95,18 @@ class MySqlState:
     def is_in(self, database: str) -> None:
         if database != self.database:
             self.database = database
+            self._changed()
+
+    def enter(self) -> None:
+        """The gateway's own schema becomes the current database; the server is not told."""
+        if not self.inside:
+            self.inside = True
+            self._changed()
+
+    def leave(self) -> None:
+        """The server's current database is the session's again."""
+        if self.inside:
+            self.inside = False
             self._changed()
 
     def has(self, name: str, value: str) -> None:
@@ -105,6 +123,7 @@ class MySqlState:
         for name in [name for name in self._flags if name.startswith("@")]:
             del self._flags[name]
         self.stale = True
+        self.inside = False
         self._changed()
 
     # What succeeded
@@ -113,6 +132,7 @@ class MySqlState:
         """A statement with this effect succeeded."""
         match effect.kind:
             case EffectKind.USE:
+                self.leave()
                 self.is_in(effect.value or effect.name)
             case EffectKind.SET:
                 self._set(_name(effect), effect.value)

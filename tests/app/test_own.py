@@ -18,8 +18,9 @@ from gateway.model.decision import Decision, MaskColumns, Outcome, Reason, Reaso
 from gateway.model.event import EventKind
 from gateway.model.footprint import Category, ColumnRef, Footprint, relation
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
-from gateway.model.own import RELATIONS, OwnFault, OwnRefused, OwnRequest, Row
+from gateway.model.own import CALLS, RELATIONS, OwnFault, OwnRefused, OwnRequest, Row
 from gateway.model.statement import Namespace, Origin, Statement
+from gateway.own.query import read_query
 from gateway.store import SecretKey, Store
 from gateway.store.issues import IssueRepository
 from gateway.store.usage import RowUsage, day_of
@@ -93,12 +94,11 @@ def answers(store: Store, tmp_path: Path) -> OwnAnswers:
 
 
 async def told(answers: OwnAnswers, name: str) -> list[Row]:
-    columns = tuple((column, column) for column, _ in RELATIONS[name])
-    return await answers.answer(WHO, OwnRequest(name, columns=columns), NAMESPACE)
+    return await answers.answer(WHO, read_query(Engine.POSTGRES, f"TABLE gateway.{name}"), NAMESPACE)
 
 
 async def called(answers: OwnAnswers, name: str, *arguments: str, who: SessionIdentity = WHO) -> list[Row]:
-    return await answers.answer(who, OwnRequest(name, call=True, arguments=arguments), NAMESPACE)
+    return await answers.answer(who, OwnRequest(name, CALLS[name], call=True, arguments=arguments), NAMESPACE)
 
 
 async def test_grants_masks_and_limits_are_the_persons(answers: OwnAnswers, store: Store) -> None:

@@ -107,6 +107,10 @@ def test_mysql_connector(gate: Deployment, prepared: bool) -> None:
         assert cursor.fetchall() == []
         cursor.execute("CALL gateway.explain(%s)", ("SELECT 1",))
         assert [plain(value) for value in cursor.fetchall()[0]][:3] == ["SELECT 1", "SELECT", "allow"]
+        if not prepared:
+            cursor.callproc("gateway.explain", ("SELECT 'it''s'",))
+            (told,) = [result.fetchall() for result in cursor.stored_results()]
+            assert tuple(told[0])[:3] == ("SELECT 'it''s'", "SELECT", "allow")
         with pytest.raises(mysql.connector.Error) as caught:
             cursor.execute("SELECT nothing FROM gateway.grants WHERE object = %s", ("x",))
         assert caught.value.errno == 1054
@@ -137,10 +141,35 @@ def test_what_clients_ask_for_completion(gate: Deployment) -> None:
         assert cursor.fetchall() == (("max_rows", "bigint(20)", "YES", "", None, ""),)
         cursor.execute("DESC gateway.issues")
         assert cursor.fetchall()[5] == ("mine", "tinyint(1)", "YES", "", None, "")
-        with pytest.raises(pymysql.err.OperationalError, match="Unknown database 'gateway'"):
-            connection.select_db("gateway")
-        cursor.execute("SELECT DATABASE()")
-        assert cursor.fetchall() == (("shop",),)
+        cursor.execute("SHOW DATABASES LIKE 'gateway'")
+        assert cursor.fetchall() == (("gateway",),)
+        cursor.execute(
+            "SELECT column_name AS c FROM information_schema.columns WHERE table_schema = 'gateway' AND table_name = 'masks'"
+            " ORDER BY ordinal_position"
+        )
+        assert cursor.fetchall() == (("schema",), ("relation",), ("column",), ("masker",))
+
+
+def test_use_gateway(gate: Deployment) -> None:
+    """COM_INIT_DB and USE: names without a database are the gateway's from then on, and nothing means the server's."""
+    with gate.mysql_client("alice") as connection, connection.cursor() as cursor:
+        for enter in (lambda: connection.select_db("gateway"), lambda: cursor.execute("USE gateway")):
+            enter()
+            cursor.execute("SELECT DATABASE()")
+            assert cursor.fetchall() == (("gateway",),)
+            cursor.execute("SELECT object FROM grants WHERE actions LIKE 'connect|%'")
+            assert cursor.fetchall() == (("*/*",),)
+            cursor.execute("SHOW TABLES")
+            assert ("denials",) in cursor.fetchall()
+            with pytest.raises(pymysql.err.ProgrammingError, match=r"'gateway.products' doesn't exist"):
+                cursor.execute("SELECT * FROM products")
+            with pytest.raises(pymysql.err.MySQLError, match="current database is the gateway"):
+                cursor.execute("CREATE TABLE t (a INT)")
+            cursor.execute("SELECT id FROM shop.products WHERE id = 1")
+            assert cursor.fetchall() == ((1,),)
+            connection.select_db("shop")
+            cursor.execute("SELECT id, DATABASE() FROM products WHERE id = 1")
+            assert cursor.fetchall() == ((1, "shop"),)
 
 
 @pytest.mark.parametrize("client", ["mariadb", "mysql"])

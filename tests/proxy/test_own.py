@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.model.decision import Outcome
 from gateway.model.identity import ClientInfo, Engine, Principal
-from gateway.model.own import OwnFault, OwnRefused, OwnRequest, Row
+from gateway.model.own import CALLS, OwnFault, OwnRefused, OwnRequest, Row
 from gateway.model.statement import Namespace, Origin, Statement
 from gateway.proxy.own import answered, refused_verdict
 from gateway.verdict import SessionIdentity
@@ -13,7 +13,7 @@ from tests.proxy.postgres.duties import Answers
 from tests.proxy.postgres.playbook import TARGET, Stage
 
 WHO = SessionIdentity(Principal("alice"), TARGET, ClientInfo("10.0.0.1"), "5e55")
-CALL = OwnRequest("explain", call=True, arguments=("SELECT 1",))
+CALL = OwnRequest("explain", CALLS["explain"], call=True, arguments=("SELECT 1",))
 
 
 def statement(text: str) -> Statement:

@@ -42,6 +42,7 @@ WAITS: Final = _Fate()
 DROPS: Final = _Fate()
 
 Handler = Callable[["Conversation", bytes, int, bytes], bool]
+Own = Callable[["Conversation", Verdict, int], None]
 Streamed = Callable[["Conversation", bytes], "Refusal | _Fate | None"]
 
 
@@ -128,11 +129,16 @@ def _permitted(c: "Conversation", answer: Answer, sequence: int) -> Execution | 
     return None
 
 
-def _as_statement(c: "Conversation", text: str, sequence: int, raw: bytes, expect: Callable[[], None]) -> bool:
-    """A command that stands for a statement is judged as that."""
+def _as_statement(
+    c: "Conversation", text: str, sequence: int, raw: bytes, expect: Callable[[], None], *, shown: Own = own.answer
+) -> bool:
+    """A command that stands for a statement is judged as that; `shown`: what the gateway answers itself."""
     answer = c.decider.decide(text, Origin.SIMPLE)
     if answer is None:
         return False
+    if answer.verdict is not None and answer.verdict.own is not None and answer.refusal is None:
+        shown(c, answer.verdict, sequence)
+        return True
     execution = _permitted(c, answer, sequence)
     if execution is not None:
         expect()
@@ -147,7 +153,9 @@ def _init_db(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bo
 
 def _field_list(c: "Conversation", payload: bytes, sequence: int, raw: bytes) -> bool:
     name = _readable(c, Payload(payload, 1).nul_bytes(), sequence)
-    return name is None or _as_statement(c, f"SHOW COLUMNS FROM {_quoted(name)}", sequence, raw, c.server_side.expect_fields)
+    return name is None or _as_statement(
+        c, f"SHOW COLUMNS FROM {_quoted(name)}", sequence, raw, c.server_side.expect_fields, shown=own.fields
+    )
 
 
 def _quoted(name: str) -> str:

@@ -15,6 +15,7 @@ from gateway.model.identity import Engine
 from gateway.model.own import SCHEMA, OwnRefused, OwnRequest, Value
 from gateway.model.statement import Namespace, Origin, Statement
 from gateway.proxy.mysql import refuse
+from gateway.proxy.mysql.questions import Row
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.proxy.own import OwnAnswers, answered, refused_verdict
 from gateway.proxy.rooms import Release
@@ -76,7 +77,7 @@ class Decider:
         if len(text) > LONG_TEXT:
             self._later(self._aside(statement))
             return None
-        if c.rooms.own is not None and SCHEMA in text.lower():
+        if c.rooms.own is not None and (c.state.inside or SCHEMA in text.lower()):
             found = self._own(c.rooms.own, statement, values, runs=runs)
             if found is not _ANOTHERS:
                 return found
@@ -207,10 +208,33 @@ class Decider:
                 return _ANOTHERS
             if not runs:
                 return Answer(judge.answered_here(statement.text, request, ()))
-            self._later(self._answered(own, statement, request.bound(values)))
+            bound = request.bound(values)
+            if bound.variables:
+                self._ask_variables(own, statement, bound)
+                return None
+            self._later(self._answered(own, statement, bound))
         except OwnRefused as refused:
             return Answer(refused_verdict(judge, statement.text, refused), refuse.own(refused))
         return None
+
+    def _ask_variables(self, own: OwnAnswers, statement: Statement, request: OwnRequest) -> None:
+        """What a CALL's user variables hold is the server's to say."""
+        c = self._c
+        codec = c.codec or "utf-8"
+
+        def told(row: Row) -> None:
+            values = [None if value is None else value.decode(codec, "replace") for value in row]
+            try:
+                known = request.knowing(dict(zip(request.variables, values, strict=True)))
+            except OwnRefused as refused:
+                self._answer = Answer(refused_verdict(c.judge, statement.text, refused), refuse.own(refused))
+                self._resume()
+                return
+            self._later(self._answered(own, statement, known))
+
+        names = ("@`" + name.replace("`", "``") + "`" for name in request.variables)
+        self._pause()
+        c.server_side.questions.ask([f"SELECT {', '.join(names)}".encode(codec, "replace")], told)
 
     async def _answered(self, own: OwnAnswers, statement: Statement, request: OwnRequest) -> Answer:
         verdict, refused = await answered(own, self._c.judge, self._c.who, statement, request)

@@ -4,17 +4,18 @@ One command is on its way at a time and none of these reaches the server, so the
 state: transaction, FOUND_ROWS() and warnings stay what they were. Prepared ones get numbers that no server gives out.
 """
 
+from datetime import UTC, date, datetime
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from gateway.model.own import Columns, ColumnType, OwnFault, OwnRefused, OwnRequest, Row, Value
+from gateway.model.own import RELATIONS, SCHEMA, Columns, ColumnType, OwnFault, OwnRefused, OwnRequest, Row, Value
 from gateway.model.statement import Namespace, Origin
 from gateway.proxy.mysql import refuse
 from gateway.proxy.mysql.execution import Prepared
 from gateway.verdict import Verdict
 from gateway.verdict.mysql_rules import charset_codec
 from gateway.verdict.mysql_state import CHARSET
-from gateway.wire.mysql.constants import UTF8MB4_GENERAL_CI, Capability, Status
+from gateway.wire.mysql.constants import UTF8MB4_GENERAL_CI, Capability, SessionTrack, Status
 from gateway.wire.mysql.packets import encode_packet
 from gateway.wire.mysql.parameters import decode_parameters
 from gateway.wire.mysql.payload import lenenc_bytes, lenenc_int
@@ -26,7 +27,18 @@ if TYPE_CHECKING:
 _INT8: Final = Struct("<q").pack
 _STATE: Final = Status.IN_TRANS | Status.AUTOCOMMIT | Status.NO_BACKSLASH_ESCAPES | Status.IN_TRANS_READONLY
 FIRST_ID: Final = 0x7000_0000  # servers count from 1; a number that some driver reads as signed must stay positive
-_LONGLONG, _TINY, _VAR_STRING = 8, 1, 253
+_FLOAT8: Final = Struct("<d").pack
+_DAY: Final = Struct("<HBB").pack
+_MOMENT: Final = Struct("<HBBBBBI").pack
+_VAR_STRING: Final = 253
+# Of each type but text: its code, length as it is shown, and decimals.
+_CODES: Final[dict[ColumnType, tuple[int, int, int]]] = {
+    "int8": (8, 20, 0),
+    "bool": (1, 1, 0),
+    "float8": (5, 22, 31),
+    "timestamptz": (12, 26, 6),
+    "date": (10, 10, 0),
+}
 _BINARY: Final = 63
 _BINARY_FLAG: Final = 128
 _LONGEST: Final = 65_535 * 4  # bytes, as of a VARCHAR
@@ -67,9 +79,28 @@ def answer(c: "Conversation", verdict: Verdict, sequence: int, *, binary: bool =
     if execution is None or verdict.own is None:
         c.say_error(refuse.AUDIT_UNAVAILABLE, sequence)
         return
+    request = verdict.own.request
     packets = _Packets(c, sequence)
-    rows = packets.result(verdict.own.request, verdict.own.rows, binary=binary)
-    execution.rows, execution.size = len(rows), sum(map(len, rows))
+    if request.enters:
+        c.state.enter()
+        c.follow_state()
+        packets.entered()
+    else:
+        rows = packets.result(request, verdict.own.rows, binary=binary)
+        execution.rows, execution.size = len(rows), sum(map(len, rows))
+    c.progress.ended(execution)
+    if not c.ended:
+        c.outlet.send(packets.taken)
+
+
+def fields(c: "Conversation", verdict: Verdict, sequence: int) -> None:
+    """COM_FIELD_LIST, for which the columns of a relation were described."""
+    execution = c.begin(verdict)
+    if execution is None or verdict.own is None:
+        c.say_error(refuse.AUDIT_UNAVAILABLE, sequence)
+        return
+    packets = _Packets(c, sequence)
+    packets.fields(verdict.own.request)
     c.progress.ended(execution)
     if not c.ended:
         c.outlet.send(packets.taken)
@@ -120,7 +151,7 @@ def _values(c: "Conversation", prepared: OwnPrepared, payload: bytes) -> list[Va
                 raise OwnRefused(OwnFault.WRONG_VALUE, text.message)
             values.append(text)
         else:
-            values.append(str(value) if isinstance(value, float) else value)
+            values.append(value)
     return values
 
 
@@ -149,14 +180,29 @@ class _Packets:
         self._add(lenenc_int(len(columns)))
         self._definitions(request, columns)
         encode = self._binary_row if binary else self._text_row
-        payloads = [encode(row, columns) for row in rows]
+        payloads = [encode(row) for row in rows]
         for payload in payloads:
             self._add(payload)
-        if self._capabilities & Capability.DEPRECATE_EOF:
-            self._add(Ok(status=self._status, ends_result=True).encode(self._capabilities))
-        else:
-            self._add(Eof(0, self._status).encode())
+        self._end(self._status)
         return payloads
+
+    def entered(self) -> None:
+        """The gateway's schema is the current database now."""
+        tracked = bytes((SessionTrack.SCHEMA,)) + lenenc_bytes(lenenc_bytes(SCHEMA.encode()))
+        status = self._status | Status.SESSION_STATE_CHANGED
+        self._add(Ok(status=status, session_state=tracked).encode(self._capabilities))
+
+    def fields(self, request: OwnRequest) -> None:
+        """The definitions of a relation's columns, each with its default, which is none."""
+        for name, kind in RELATIONS[request.name]:
+            self._add(self._definition(name, kind, request.name, name).encode() + b"\xfb")
+        self._end(self._status)
+
+    def _end(self, status: int) -> None:
+        if self._capabilities & Capability.DEPRECATE_EOF:
+            self._add(Ok(status=status, ends_result=True).encode(self._capabilities))
+        else:
+            self._add(Eof(0, status).encode())
 
     def prepared(self, number: int, request: OwnRequest) -> None:
         columns = request.result
@@ -172,9 +218,8 @@ class _Packets:
         self._parts.append(encode_packet(payload, self._sequence))
 
     def _definitions(self, request: OwnRequest, columns: Columns) -> None:
-        sources = [column for column, _ in request.columns] or [""] * len(columns)
-        table = request.name if request.columns else ""
-        for (name, kind), source in zip(columns, sources, strict=True):
+        origins = request.origins or [("", "")] * len(columns)
+        for (name, kind), (table, source) in zip(columns, origins, strict=True):
             self._add(self._definition(name, kind, table, source).encode())
         self._end_of_definitions()
 
@@ -187,25 +232,40 @@ class _Packets:
         schema = b"gateway" if table else b""
         if kind == "text":
             return ColumnDefinition(schema, where, where, shown, source.encode(), self._collation, _LONGEST, _VAR_STRING, 0, 0)
-        length, code = (20, _LONGLONG) if kind == "int8" else (1, _TINY)
-        return ColumnDefinition(schema, where, where, shown, source.encode(), _BINARY, length, code, _BINARY_FLAG, 0)
+        code, length, decimals = _CODES[kind]
+        return ColumnDefinition(schema, where, where, shown, source.encode(), _BINARY, length, code, _BINARY_FLAG, decimals)
 
-    def _text_row(self, row: Row, columns: Columns) -> bytes:
+    def _text_row(self, row: Row) -> bytes:
         return b"".join(b"\xfb" if value is None else lenenc_bytes(self._text(value)) for value in row)
 
-    def _text(self, value: str | int) -> bytes:
-        return value.encode(self._codec, "replace") if isinstance(value, str) else b"%d" % value
+    def _text(self, value: Value) -> bytes:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f").encode()
+        return str(int(value) if isinstance(value, bool) else value).encode(self._codec, "replace")
 
-    def _binary_row(self, row: Row, columns: Columns) -> bytes:
+    def _binary_row(self, row: Row) -> bytes:
         """ProtocolBinary::ResultsetRow: the bitmap of NULLs begins with two bits that stand for nothing."""
         nulls, cells = 0, []
-        for index, (value, (_, kind)) in enumerate(zip(row, columns, strict=True)):
+        for index, value in enumerate(row):
             if value is None:
                 nulls |= 1 << index + 2
-            elif kind == "int8":
-                cells.append(_INT8(int(value)))
-            elif kind == "bool":
-                cells.append(b"\x01" if value else b"\0")
             else:
-                cells.append(lenenc_bytes(self._text(value)))
+                cells.append(self._binary(value))
         return b"\0" + nulls.to_bytes((len(row) + 9) // 8, "little") + b"".join(cells)
+
+    def _binary(self, value: Value) -> bytes:
+        match value:
+            case bool():
+                return b"\x01" if value else b"\0"
+            case int():
+                return _INT8(value)
+            case float():
+                return _FLOAT8(value)
+            case datetime():
+                moment = value.astimezone(UTC)
+                day = (moment.year, moment.month, moment.day)
+                return b"\x0b" + _MOMENT(*day, moment.hour, moment.minute, moment.second, moment.microsecond)
+            case date():
+                return b"\x04" + _DAY(value.year, value.month, value.day)
+            case _:
+                return lenenc_bytes(self._text(value))

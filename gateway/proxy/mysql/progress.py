@@ -152,6 +152,7 @@ class Progress:
         for kind, name, value in ok.state_changes():
             text = value.decode("utf-8", "replace")
             if kind == SessionTrack.SCHEMA:
+                c.state.leave()
                 c.state.is_in(text)
             elif kind == SessionTrack.SYSTEM_VARIABLES:
                 self._variable(name.decode("ascii", "replace").lower(), text)

@@ -100,12 +100,17 @@ def needs_issue(ruling: Ruling, target: Target, number: int, url: str) -> Refusa
 # Of statements on the gateway's own schema, as the servers say the same of theirs.
 _OWN: Final = {
     OwnFault.NOT_ANSWERED: (1235, "42000"),
-    OwnFault.NO_DATABASE: (1049, "42000"),
+    OwnFault.SYNTAX: (1096, "HY000"),
     OwnFault.NO_RELATION: (1146, "42S02"),
     OwnFault.NO_COLUMN: (1054, "42S22"),
+    OwnFault.NO_SOURCE: (1054, "42S22"),
+    OwnFault.AMBIGUOUS: (1052, "23000"),
+    OwnFault.NAMED_TWICE: (1066, "42000"),
+    OwnFault.NO_FUNCTION: (1305, "42000"),
     OwnFault.NO_PROCEDURE: (1305, "42000"),
     OwnFault.WRONG_ARGUMENTS: (1318, "42000"),
     OwnFault.WRONG_VALUE: (1210, "HY000"),
+    OwnFault.TOO_LARGE: (1104, "42000"),
     OwnFault.NOT_PERMITTED: (1142, "42000"),
 }
 

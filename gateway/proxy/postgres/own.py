@@ -4,10 +4,12 @@ As with refusals, the server keeps its own state machine: in place of the statem
 rows. So Describe, formats, transactions and pipelines are its own; only the rows are put in front of its CommandComplete.
 """
 
+from datetime import UTC, date, datetime
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from gateway.model.own import OwnRequest, Value
+from gateway.own.values import moment_text
 from gateway.proxy.postgres.watch import PortalState, Watch
 from gateway.wire.postgres.backend import RowDescription
 from gateway.wire.postgres.frames import encode_frame
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from gateway.proxy.postgres.obliged import Obliged
 
 _INT8: Final = Struct("!q").pack
+_FLOAT8: Final = Struct("!d").pack
+_DAYS: Final = Struct("!i").pack
+_BEGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)  # of times in binary: microseconds, of dates: days
 _SIZE: Final = Struct("!i").pack
 _COUNT: Final = Struct("!H").pack
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -77,10 +82,33 @@ class OwnWatch(Watch):
 def _cell(value: Value, binary: int) -> bytes:
     if value is None:
         return _NULL
-    if isinstance(value, bool):
-        encoded = (b"\x01" if value else b"\0") if binary else (b"t" if value else b"f")
-    elif isinstance(value, int):
-        encoded = _INT8(value) if binary else b"%d" % value
-    else:
-        encoded = value.replace("\0", "").encode("utf-8", "replace")
+    encoded = _binary(value) if binary else _text(value)
     return _SIZE(len(encoded)) + encoded
+
+
+def _text(value: Value) -> bytes:
+    match value:
+        case bool():
+            return b"t" if value else b"f"
+        case datetime():
+            return moment_text(value).encode() + b"+00"
+        case _:
+            return str(value).replace("\0", "").encode("utf-8", "replace")
+
+
+def _binary(value: Value) -> bytes:
+    """The send functions of the types that a result may have (utils/adt)."""
+    match value:
+        case bool():
+            return b"\x01" if value else b"\0"
+        case int():
+            return _INT8(value)
+        case float():
+            return _FLOAT8(value)
+        case datetime():
+            passed = value - _BEGIN
+            return _INT8((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds)
+        case date():
+            return _DAYS((value - _BEGIN.date()).days)
+        case _:
+            return _text(value)

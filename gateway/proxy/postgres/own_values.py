@@ -1,6 +1,7 @@
 """What comes with statements to the gateway itself: their parameters' values, in either format, and their refusals."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Final
 
@@ -12,8 +13,19 @@ from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.postgres.frontend import Bind
 
 _TYPES: Final = Struct("!I")
-_UNDECLARED: Final[dict[ColumnType, int]] = {"text": 25, "int8": 20, "bool": 16}  # as the stand-in's casts have them
-_BOOL: Final = 16
+# As the stand-in's casts have them.
+_UNDECLARED: Final[dict[ColumnType, int]] = {
+    "text": 25,
+    "int8": 20,
+    "bool": 16,
+    "float8": 701,
+    "timestamptz": 1184,
+    "date": 1082,
+}
+_BOOL, _DATE, _FLOAT8 = 16, 1082, 701
+_SIZES: Final = {1114: 8, 1184: 8, _DATE: 4}  # timestamp, timestamptz
+_FLOAT: Final = Struct("!d")
+_BEGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FIRST_USER_OID: Final = 16384  # FirstNormalObjectId
 _INTEGERS: Final = {20: 8, 21: 2, 23: 4}  # pg_type's OIDs and their sizes
 _TEXTS: Final = frozenset({18, 19, 25, 114, 705, 1042, 1043})
@@ -21,18 +33,23 @@ _TEXTS: Final = frozenset({18, 19, 25, 114, 705, 1042, 1043})
 # Appendix A of the manual.
 _CODES: Final = {
     OwnFault.NOT_ANSWERED: "0A000",
-    OwnFault.NO_DATABASE: "3F000",
+    OwnFault.SYNTAX: "42601",
     OwnFault.NO_RELATION: "42P01",
     OwnFault.NO_COLUMN: "42703",
+    OwnFault.NO_SOURCE: "42P01",
+    OwnFault.AMBIGUOUS: "42702",
+    OwnFault.NAMED_TWICE: "42712",
+    OwnFault.NO_FUNCTION: "42883",
     OwnFault.NO_PROCEDURE: "42883",
     OwnFault.WRONG_ARGUMENTS: "42883",
     OwnFault.WRONG_VALUE: "22023",
+    OwnFault.TOO_LARGE: refuse.PROGRAM_LIMIT_EXCEEDED,
     OwnFault.NOT_PERMITTED: refuse.INSUFFICIENT_PRIVILEGE,
 }
 
 
 def own_refusal(refused: OwnRefused) -> Refusal:
-    return Refusal(_CODES[refused.fault], str(refused), hint=refused.hint)
+    return Refusal(_CODES[refused.fault], str(refused), hint=refused.hint, position=refused.position)
 
 
 class OwnPrepared(Prepared):
@@ -89,6 +106,10 @@ def _value(raw: bytes | None, *, binary: bool, oid: int, read: Callable[[bytes],
         return raw != b"\0"
     if binary and oid in _INTEGERS and len(raw) == _INTEGERS[oid]:
         return int.from_bytes(raw, "big", signed=True)
+    if binary and oid == _FLOAT8 and len(raw) == _FLOAT.size:
+        return float(_FLOAT.unpack(raw)[0])
+    if binary and _SIZES.get(oid) == len(raw):
+        return _moment(int.from_bytes(raw, "big", signed=True), days=oid == _DATE)
     if binary and oid not in _TEXTS:
         words = f"gateway: a parameter of the type with OID {oid} is not read here in binary; send it as text"
         raise OwnRefused(OwnFault.NOT_ANSWERED, words)
@@ -96,3 +117,11 @@ def _value(raw: bytes | None, *, binary: bool, oid: int, read: Callable[[bytes],
     if isinstance(text, Refusal):
         raise OwnRefused(OwnFault.WRONG_VALUE, text.message)
     return text
+
+
+def _moment(number: int, *, days: bool) -> datetime:
+    """Raises OwnRefused for infinity, and for what no calendar has."""
+    try:
+        return _BEGIN + (timedelta(days=number) if days else timedelta(microseconds=number))
+    except OverflowError:
+        raise OwnRefused(OwnFault.WRONG_VALUE, "gateway: this moment is not answered here") from None

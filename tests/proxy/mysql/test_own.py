@@ -17,9 +17,10 @@ from gateway.wire.mysql.rows import decode_row
 
 REQUEST = OwnRequest(
     "issues",
-    columns=(("number", "n"), ("title", "title"), ("mine", "mine")),
+    (("n", "int8"), ("title", "text"), ("mine", "bool")),
+    Engine.MYSQL,
+    origins=(("issues", "number"), ("issues", "title"), ("issues", "mine")),
     parameters=("int8", "text"),
-    engine=Engine.MYSQL,
 )
 ROWS: tuple[Row, ...] = ((1, "Zürich", True), (None, None, False), (-2, "", None))
 STATUS = Status.IN_TRANS | Status.AUTOCOMMIT | Status.SESSION_STATE_CHANGED | Status.MORE_RESULTS_EXISTS | Status.CURSOR_EXISTS
@@ -116,7 +117,7 @@ def test_values_of_an_execution() -> None:
     assert _values(c, statement, HEAD + sent) == [9, "x"]
     assert statement.types == (8, 253)
     assert _values(c, statement, HEAD + b"\x03\0") == [None, None]
-    assert _values(c, statement, HEAD + b"\x02\x01" + b"\x05\0\xfd\0" + b"\0\0\0\0\0\0\xe0\x3f") == ["0.5", None]
+    assert _values(c, statement, HEAD + b"\x02\x01" + b"\x05\0\xfd\0" + b"\0\0\0\0\0\0\xe0\x3f") == [0.5, None]
     c.text = lambda raw: refuse.charset("gbk")
     with pytest.raises(OwnRefused) as caught:
         _values(c, statement, HEAD + sent)

@@ -62,7 +62,7 @@ class Duties:
 class Answers:
     """`proxy.own.OwnAnswers`: `gateway.masks` has two rows; `gateway.$` takes a number; anything else of it is refused."""
 
-    request = OwnRequest("masks", columns=(("relation", "relation"), ("masker", "shown as")))
+    request = OwnRequest("masks", (("relation", "text"), ("shown as", "text")))
     rows: tuple[Row, ...] = (("customers", "email"), ("payments", None))
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Answers:
         if "gateway.masks" in statement.text:
             return self.request
         if "gateway.$" in statement.text:
-            return OwnRequest("limits", columns=(("max_rows", "max_rows"), ("require_where", "where")), parameters=("int8",))
+            return OwnRequest("limits", (("max_rows", "int8"), ("where", "bool")), parameters=("int8",))
         if "gateway.no" in statement.text:
             raise OwnRefused(OwnFault.NO_RELATION, 'relation "gateway.no" does not exist', "There are: masks.")
         return None

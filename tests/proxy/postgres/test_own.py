@@ -33,7 +33,7 @@ MASKS = described(("relation", 25), ("shown as", 25))
 
 
 def test_the_stand_in_has_the_columns_and_the_parameters() -> None:
-    request = OwnRequest("limits", columns=(("max_rows", 'a "b"'),), parameters=("int8", "text"))
+    request = OwnRequest("limits", (('a "b"', "int8"),), parameters=("int8", "text"))
     assert stand_in(request) == (
         b'SELECT NULL::pg_catalog.int8 AS "a ""b""" WHERE false AND $1::pg_catalog.int8 IS NULL AND $2::pg_catalog.text IS NULL'
     )
