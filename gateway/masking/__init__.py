@@ -13,11 +13,14 @@ postgres_runs    many of them at once
 postgres_copy    COPY's rows
 mysql_types      types of values
 mysql_cells      the maskers over MySQL's text and binary formats
+mysql_layout     how rows say where their values end
 mysql_rows       text and binary rows
+mysql_runs       many of them at once
 """
 
 from gateway.masking.mysql_cells import mysql_cell
 from gateway.masking.mysql_rows import MySqlBinaryMasker, MySqlMasker, MySqlRowMalformed, MySqlTextMasker
+from gateway.masking.mysql_runs import MySqlRows
 from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
 from gateway.masking.postgres_cells import postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
@@ -34,6 +37,7 @@ __all__ = [
     "MySqlColumn",
     "MySqlMasker",
     "MySqlRowMalformed",
+    "MySqlRows",
     "MySqlTextMasker",
     "PostgresRowMasker",
     "PostgresRows",

@@ -8,51 +8,65 @@ from collections.abc import Sequence
 from struct import Struct, error
 from typing import Final
 
-from gateway.masking.mysql_types import FieldType
+from gateway.masking.mysql_layout import HEADER_SIZE, LONGER, MAX_PIECE, NULL, PREFIXED, SHORT, length_prefix, width_of
+from gateway.masking.mysql_runs import MySqlBinaryRuns, MySqlRows, MySqlTextRuns, find
 from gateway.masking.text import Cell
 from gateway.model.errors import GatewayError
 
 _word = Struct("<I").unpack_from
 _header = Struct("<I").pack
-HEADER_SIZE: Final = 4  # of a packet: three bytes of length, one of sequence
-MAX_PIECE: Final = 0xFFFFFF
-_NULL: Final = 0xFB
 _NULL_CELL: Final = b"\xfb"
-_SHORT_LENGTHS: Final = [bytes((size,)) for size in range(_NULL)]
-_LONGER: Final = {0xFC: 2, 0xFD: 3, 0xFE: 8}  # bytes of a length behind its first
+_SHORT_LENGTHS: Final = [bytes((size,)) for size in range(NULL)]
 _REMEMBERED: Final = 2_048  # values of a column whose masked form is remembered: the first ones, if they are short
-
-# How a binary value says how long it is: bytes of a fixed width, or one of these.
-_PREFIXED: Final = -1  # a length-encoded string
-_SHORT: Final = -2  # one byte of length: dates and times
-_WIDTHS: Final[dict[int, int]] = {
-    FieldType.TINY: 1,
-    FieldType.SHORT: 2,
-    FieldType.YEAR: 2,
-    FieldType.LONG: 4,
-    FieldType.INT24: 4,
-    FieldType.FLOAT: 4,
-    FieldType.DOUBLE: 8,
-    FieldType.LONGLONG: 8,
-    FieldType.NULL: 0,
-    FieldType.DATE: _SHORT,
-    FieldType.NEWDATE: _SHORT,
-    FieldType.TIME: _SHORT,
-    FieldType.DATETIME: _SHORT,
-    FieldType.TIMESTAMP: _SHORT,
-}
+# So many rows like the first are worth masking at once.
+_MANY: Final = 32
+# After fewer than that were found, so many looks are left out.
+_PATIENCE: Final = 15
 
 
 class MySqlRowMalformed(GatewayError):
     """The server's row does not have the cells that its definitions promised. Nothing of it may pass."""
 
 
-class MySqlTextMasker:
+class _RowMasker:
+    """Many rows are masked at once, others one by one."""
+
+    __slots__ = ("_runs", "_untried")
+
+    def __init__(self, runs: MySqlTextRuns | MySqlBinaryRuns) -> None:
+        self._runs = runs
+        self._untried = 0
+
+    def find(self, data: bytes, start: int) -> MySqlRows | None:
+        """The whole rows that stand in `data` from `start` on, where they are many."""
+        size = HEADER_SIZE + (_word(data, start)[0] & MAX_PIECE)
+        if len(data) - start <= _MANY * size:
+            return None
+        if self._untried:
+            self._untried -= 1
+            return None
+        found = find(data, start)
+        if found is None or found.count < _MANY:
+            self._untried = _PATIENCE
+        return found
+
+    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0, found: MySqlRows | None = None) -> bytes:
+        """The whole packets in data[start:end], each a row, which are `found` where they were found, as packets; `shift` is
+        taken from their sequence ids. Raises MySqlRowMalformed."""
+        masked = None if found is None else self._runs.mask(found, shift)
+        return self._row_by_row(data, start, end, shift) if masked is None else masked
+
+    def _row_by_row(self, data: bytes, start: int, end: int, shift: int) -> bytes:
+        raise NotImplementedError
+
+
+class MySqlTextMasker(_RowMasker):
     """Masks text rows of one result. `cells[i]` masks column i, None leaves it as it is."""
 
     __slots__ = ("_steps",)
 
     def __init__(self, cells: Sequence[Cell | None]) -> None:
+        super().__init__(MySqlTextRuns(cells))
         self._steps: list[tuple[range, Cell, dict[bytes, bytes]]] = []  # columns to pass over, then one that is masked
         before = 0
         for index, cell in enumerate(cells):
@@ -60,12 +74,8 @@ class MySqlTextMasker:
                 self._steps.append((range(index - before), cell, {}))
                 before = index + 1
 
-    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0) -> bytes:  # noqa: PLR0912 -- one loop, no calls
-        """The whole packets in data[start:end], each a row, as packets; `shift` is taken from their sequence ids.
-
-        Raises MySqlRowMalformed. The loop every masked row goes through: nothing is copied but what stays, and the
-        first values of a column are not masked again when they come again.
-        """
+    def _row_by_row(self, data: bytes, start: int, end: int, shift: int) -> bytes:  # noqa: PLR0912 -- one loop, no calls
+        """Nothing is copied but what stays, and the first values of a column are not masked again when they come again."""
         out: list[bytes] = []
         keep, steps, lengths = out.append, self._steps, _SHORT_LENGTHS
         row = start
@@ -80,15 +90,15 @@ class MySqlTextMasker:
                 for skipped, cell, known in steps:
                     for _ in skipped:
                         first = data[position]
-                        if first < _NULL:
+                        if first < NULL:
                             position += 1 + first
                         else:
                             position = _behind(data, position, first)
                     first = data[position]
-                    if first == _NULL:
+                    if first == NULL:
                         position += 1
                         continue
-                    if first < _NULL:
+                    if first < NULL:
                         value, stop = position + 1, position + 1 + first
                     else:
                         value, stop = _extent(data, position, first)
@@ -101,8 +111,8 @@ class MySqlTextMasker:
                         if result is None:
                             masked = _NULL_CELL
                         else:
-                            masked = lengths[len(result)] + result if len(result) < _NULL else _prefixed(result)
-                        if len(known) < _REMEMBERED and first < _NULL:
+                            masked = lengths[len(result)] + result if len(result) < NULL else _prefixed(result)
+                        if len(known) < _REMEMBERED and first < NULL:
                             known[raw] = masked
                     keep(data[kept:position])
                     keep(masked)
@@ -125,7 +135,7 @@ class MySqlTextMasker:
             for skipped, cell, _ in self._steps:
                 for _ in skipped:
                     position = _behind(payload, position, payload[position])
-                if payload[position] == _NULL:
+                if payload[position] == NULL:
                     position += 1
                     continue
                 value, stop = _extent(payload, position, payload[position])
@@ -141,7 +151,7 @@ class MySqlTextMasker:
         return b"".join((*out, payload[kept:]))
 
 
-class MySqlBinaryMasker:
+class MySqlBinaryMasker(_RowMasker):
     """Masks binary rows of one result. `types`: those of its column definitions, by which values are told apart."""
 
     __slots__ = ("_bitmap", "_last", "_plan")
@@ -149,15 +159,15 @@ class MySqlBinaryMasker:
     def __init__(self, cells: Sequence[Cell | None], types: Sequence[int]) -> None:
         if len(cells) != len(types):
             raise ValueError("one type for each column")
+        super().__init__(MySqlBinaryRuns(cells, types))
         self._bitmap = (len(cells) + 9) // 8
         self._last = max((index for index, cell in enumerate(cells) if cell is not None), default=-1)
         self._plan = tuple(
-            (1 + (index + 2) // 8, 1 << (index + 2) % 8, _WIDTHS.get(kind, _PREFIXED), cell)
+            (1 + (index + 2) // 8, 1 << (index + 2) % 8, width_of(kind), cell)
             for index, (kind, cell) in enumerate(zip(types, cells, strict=True))
         )[: self._last + 1]
 
-    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0) -> bytes:
-        """As `MySqlTextMasker.mask_run`."""
+    def _row_by_row(self, data: bytes, start: int, end: int, shift: int) -> bytes:
         out: list[bytes] = []
         row = start
         while row < end:
@@ -183,7 +193,7 @@ class MySqlBinaryMasker:
                     continue
                 if width >= 0:
                     value, stop = position, position + width
-                elif width == _SHORT:
+                elif width == SHORT:
                     value, stop = position + 1, position + 1 + payload[position]
                 else:
                     value, stop = _extent(payload, position, payload[position])
@@ -207,9 +217,9 @@ MySqlMasker = MySqlTextMasker | MySqlBinaryMasker
 
 
 def _framed(value: bytes, width: int) -> bytes:
-    if width == _PREFIXED:
+    if width == PREFIXED:
         return _prefixed(value)
-    if width == _SHORT:
+    if width == SHORT:
         return bytes((len(value),)) + value
     if len(value) != width:
         raise MySqlRowMalformed("a masked value does not fit its column's type")
@@ -218,9 +228,9 @@ def _framed(value: bytes, width: int) -> bytes:
 
 def _extent(data: bytes, position: int, first: int) -> tuple[int, int]:
     """Where the length-encoded string at `position` has its value, and where it ends. Raises MySqlRowMalformed."""
-    if first < _NULL:
+    if first < NULL:
         return position + 1, position + 1 + first
-    width = _LONGER.get(first)
+    width = LONGER.get(first)
     if width is None:
         raise MySqlRowMalformed("a row of the server holds no length where one must stand")
     value = position + 1 + width
@@ -229,16 +239,9 @@ def _extent(data: bytes, position: int, first: int) -> tuple[int, int]:
 
 def _behind(data: bytes, position: int, first: int) -> int:
     """Where the cell at `position` ends."""
-    return position + 1 if first == _NULL else _extent(data, position, first)[1]
+    return position + 1 if first == NULL else _extent(data, position, first)[1]
 
 
 def _prefixed(value: bytes) -> bytes:
     """A length-encoded string."""
-    size = len(value)
-    if size < _NULL:
-        return bytes((size,)) + value
-    if size <= 0xFFFF:
-        return b"\xfc" + size.to_bytes(2, "little") + value
-    if size <= MAX_PIECE:
-        return b"\xfd" + size.to_bytes(3, "little") + value
-    return b"\xfe" + size.to_bytes(8, "little") + value
+    return length_prefix(len(value)) + value

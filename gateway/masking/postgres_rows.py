@@ -19,6 +19,8 @@ _REMEMBERED = 2_048
 _REMEMBERED_SIZE = 256
 # So many rows like the first are worth masking at once.
 _MANY = 32
+# After fewer than that were found, so many looks are left out.
+_PATIENCE = 15
 
 
 class RowMalformed(GatewayError):
@@ -28,7 +30,7 @@ class RowMalformed(GatewayError):
 class PostgresRowMasker:
     """Masks rows of one result. `cells[i]` masks column i, None leaves it as it is."""
 
-    __slots__ = ("_cells", "_columns", "_count", "_last", "_run", "_steps")
+    __slots__ = ("_cells", "_columns", "_count", "_last", "_run", "_steps", "_untried")
 
     def __init__(self, cells: Sequence[Cell | None]) -> None:
         self._cells = tuple(cells)
@@ -36,6 +38,7 @@ class PostgresRowMasker:
         self._last = max((index for index, cell in enumerate(cells) if cell is not None), default=-1)
         self._count = _COUNT.pack(self._columns)
         self._run = PostgresRunMasker(cells)
+        self._untried = 0
         self._steps: list[tuple[range, Cell, dict[bytes, bytes]]] = []  # columns to pass over, then one that is masked
         before = 0
         for index, cell in enumerate(cells):
@@ -49,10 +52,16 @@ class PostgresRowMasker:
         return cls([hide] * (_COUNT.unpack_from(body)[0] if len(body) >= 2 else 0))
 
     def find(self, data: bytes, start: int) -> PostgresRows | None:
-        """The whole rows that stand in `data` from `start` on, where they may be many."""
+        """The whole rows that stand in `data` from `start` on, where they are many."""
         if len(data) - start <= _MANY * (_SIZE.unpack_from(data, start + 1)[0] + 1):
             return None
-        return self._run.find(data, start, len(data))
+        if self._untried:
+            self._untried -= 1
+            return None
+        found = self._run.find(data, start, len(data))
+        if found is None or found.count < _MANY:
+            self._untried = _PATIENCE
+        return found
 
     def mask_run(self, data: bytes, start: int, end: int, found: PostgresRows | None = None) -> bytes:
         """The whole DataRow messages in data[start:end], which are `found` where they were found. Raises RowMalformed."""

@@ -7,7 +7,7 @@ ids, which clients check. A row that is masked is there whole, up to a bound; an
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from gateway.masking import MySqlRowMalformed
+from gateway.masking import MySqlRowMalformed, MySqlRows
 from gateway.proxy.mysql.awaited import LARGEST, State
 from gateway.proxy.mysql.hop import hop
 from gateway.proxy.mysql.refuse import Refusal
@@ -114,21 +114,27 @@ class Watched:
         side, watch = self._side, self.watch
         if side.continued:
             return self._piece(data, position, mark)
+        masker = None if watch.truncated else watch.state.masker
+        found = None if masker is None else masker.find(data, position)
+        if found is not None:
+            return self._whole(data, mark, position, position + found.size, found)
         stop, count = hop(data, position, len(data))
         if count:
             return self._whole(data, mark, position, stop, count)
-        if watch.state.masker is not None and not watch.truncated:
+        if masker is not None:
             return self._large(data, position, mark)
         return self._piece(data, position, mark)
 
-    def _whole(self, data: bytes, mark: int, start: int, stop: int, count: int) -> tuple[int, int]:
-        """Whole rows in data[start:stop]: counted, masked, sent or left out."""
+    def _whole(self, data: bytes, mark: int, start: int, stop: int, whole: int | MySqlRows) -> tuple[int, int]:
+        """Whole rows in data[start:stop], how many or where: counted, masked, sent or left out."""
         side, watch = self._side, self.watch
+        count, found = (whole, None) if isinstance(whole, int) else (whole.count, whole)
         passed, rows = stop, count
         if watch.truncated:
             passed, rows = start, 0
         elif not watch.count(count, stop - start - HEADER_SIZE * count):
             passed, rows = watch.passing(data, start, stop)
+            found = None
         side.sequence = data[start + 3] + rows - 1 - self._shift & 0xFF
         if passed > start and (watch.state.masker is not None or self._shift):
             self._flush(data, mark, start)
@@ -136,7 +142,7 @@ class Watched:
                 self._c.outlet.send(self._renumbered(data, start, passed))
             else:
                 try:
-                    self._c.outlet.send(watch.state.masker.mask_run(data, start, passed, self._shift))
+                    self._c.outlet.send(watch.state.masker.mask_run(data, start, passed, self._shift, found))
                 except MySqlRowMalformed:
                     side.sequence = side.sequence - rows & 0xFF
                     self._end(MALFORMED)
