@@ -58,7 +58,7 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
         around.append(Value(type=type_id.oid if type_id else 0))
     own = builtin and all(info.builtin for info in chosen)
     conduct = totality.call(ctx, message, name if own else "", values, clause)
-    result = totality.text_of_text(name, values) if own else 0
+    result = totality.result_of(name, values) if own else 0
     given = [value.type for value in values]
     return Value(expressions.mixed([*values, *around]).origins, type=result or _result_type(chosen, given), conduct=conduct)
 

@@ -325,6 +325,8 @@ def _suits(ctx: Context, name: str, message: pb.FuncCall, values: Sequence[Value
             ctx.findings.literals_weigh = True
             text = constant_text(message.args[0]) if message.args else None
             return text is not None and len(text) <= _LONGEST and _PLAIN_FORMAT.fullmatch(text) is not None
+        case "abs":  # of the least integer there is
+            return values[0].type not in _INTEGERS or values[0].conduct.plain
         case "array_agg":  # of arrays: they must be alike
             return not may_be_array(ctx, values[0])
         case "encode":
@@ -344,8 +346,10 @@ def _growth(name: str, message: pb.FuncCall) -> int:
     return 2 if name in ("lpad", "rpad") else 1
 
 
-def text_of_text(name: str, values: Sequence[Value]) -> int:
-    """Text, where a function of it gives text; 0 where it may be another of that name."""
+def result_of(name: str, values: Sequence[Value]) -> int:
+    """The result's type where the arguments' decide it though no overload takes just them; 0 where it is not known."""
+    if name == "date_trunc" and len(values) > 1 and values[1].type in _TEMPORAL:
+        return 1184 if values[1].type == types.DATE else values[1].type
     return types.TEXT if name in _TEXT and values and values[0].type in {*_TEXTS, types.LITERAL} else 0
 
 
@@ -359,4 +363,4 @@ def may_be_array(ctx: Context, value: Value) -> bool:
     return info is not None and bool(info.element)
 
 
-__all__ = ["PARAMETER", "call", "cast", "either", "is_small", "may_be_array", "operator", "text_of_text", "told"]
+__all__ = ["PARAMETER", "call", "cast", "either", "is_small", "may_be_array", "operator", "result_of", "told"]

@@ -52,10 +52,14 @@ _BOOLEAN_OPERATORS: Final = frozenset(
     ]
 )
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "%"})
+_INT: Final = 2**31
+_BIGINT: Final = 2**63
+_LONGEST_BIGINT: Final = 20
 _WIDER: Final = (21, 23, 20, 1700, 700, 701)
 DATE: Final = 1082
 MOMENTS: Final = frozenset({1114, 1184})
 INTERVAL: Final = 1186
+_SHIFTED: Final = MOMENTS | {DATE}
 _MOMENTS: Final = {
     pb.SVFOP_CURRENT_DATE: DATE,
     pb.SVFOP_CURRENT_TIMESTAMP: 1184,
@@ -75,13 +79,21 @@ def of_constant(constant: pb.A_Const) -> int:
         case "ival":
             return INTEGER
         case "fval":
-            return NUMERIC
+            return _of_digits(constant.fval.fval)
         case "boolval":
             return BOOLEAN
         case "bsval":
             return BIT
         case _:
             return LITERAL
+
+
+def _of_digits(text: str) -> int:
+    """An integer beyond the grammar's own is still one, as long as it fits (make_const)."""
+    if not text.lstrip("-").isdigit():
+        return NUMERIC
+    number = int(text) if len(text) <= _LONGEST_BIGINT else _BIGINT
+    return INTEGER if -_INT <= number < _INT else 20 if -_BIGINT <= number < _BIGINT else NUMERIC
 
 
 def of_moment(function: "pb.SQLValueFunctionOp") -> int:
@@ -113,7 +125,18 @@ def of_operator(name: str, left: int, right: int, kind: int) -> int:
         return left
     if name in _ARITHMETIC and {left, right} <= {*_NUMBERS, LITERAL}:
         return right if left == LITERAL else left if right in (left, LITERAL) else NUMERIC
+    if name in "+-" and left in _SHIFTED:
+        return _shifted(name, left, right)
     return ANY_BUILTIN
+
+
+def _shifted(name: str, left: int, right: int) -> int:
+    """Dates and times plus and minus."""
+    if left == DATE and right == DATE and name == "-":
+        return INTEGER
+    if left == DATE:
+        return DATE if right in (21, 23) else 1114 if right == INTERVAL else ANY_BUILTIN
+    return left if right == INTERVAL else INTERVAL if right == left and name == "-" else ANY_BUILTIN
 
 
 def is_exact(type_id: int) -> bool:

@@ -45,7 +45,7 @@ SELECT (email, id) FROM people
 SELECT row_to_json(p) FROM people p
 SELECT to_json(p) FROM people p
 SELECT to_jsonb(p) FROM people p
-SELECT to_jsonb(p) - 'id' FROM people p
+! SELECT to_jsonb(p) - 'id' FROM people p
 SELECT to_jsonb(p) ->> 'email' FROM people p
 SELECT (to_jsonb(p))['secret'] FROM people p
 SELECT json_agg(p) FROM people p
@@ -73,22 +73,22 @@ SELECT format('%s %s', email, secret) FROM people
 SELECT reverse(secret) FROM people
 SELECT translate(secret, 'x', 'y') FROM people
 SELECT replace(secret, 'MRK', 'mrk') FROM people
-SELECT encode(secret::bytea, 'hex') FROM people
+! SELECT encode(secret::bytea, 'hex') FROM people
 SELECT encode(blob, 'base64'), blob FROM people
-SELECT convert_from(blob, 'UTF8') FROM people
-SELECT regexp_replace(secret, 'x', 'y') FROM people
+! SELECT convert_from(blob, 'UTF8') FROM people
+! SELECT regexp_replace(secret, 'x', 'y') FROM people
 SELECT quote_literal(secret), quote_ident(secret) FROM people
 SELECT secret::varchar(10) FROM people
 SELECT CAST(secret AS char(30)) FROM people
 SELECT secret::name FROM people
-SELECT secret::shout FROM people
+! SELECT secret::shout FROM people
 SELECT salary + 0 FROM people
 SELECT -salary FROM people
 SELECT salary::text FROM people
 SELECT salary::numeric(20,2) FROM people
 SELECT bonus / 1 FROM people
 SELECT rate * 1 FROM people
-SELECT share::int FROM people
+! SELECT share::int FROM people
 SELECT born + 0 FROM people
 SELECT born::text, seen::date FROM people
 SELECT extract(year from born), age(born) FROM people
@@ -99,7 +99,7 @@ SELECT salary, bonus, rate, share, born, seen, token, blob FROM people
 SELECT tags FROM people
 SELECT tags[1] FROM people
 SELECT tags[1:1] FROM people
-SELECT tags || 'x'::text FROM people
+! SELECT tags || 'x'::text FROM people
 SELECT array_to_string(tags, ';') FROM people
 SELECT ARRAY[email, secret] FROM people
 SELECT ARRAY(SELECT secret FROM people)
@@ -111,7 +111,7 @@ SELECT plain FROM people
 SELECT plain ->> 'k' FROM people
 SELECT jsonb_pretty(doc) FROM people
 SELECT doc['k'] FROM people
-SELECT jsonb_path_query_first(doc, '$.k') FROM people
+! SELECT jsonb_path_query_first(doc, '$.k') FROM people
 SELECT COALESCE(email, 'none') FROM people
 SELECT COALESCE(NULL, secret) FROM people
 SELECT NULLIF(email, 'x') FROM people
