@@ -72,6 +72,12 @@ class DailyUsage:
             return None
         return entry[1] + self._fresh.get((user, path, day), 0)
 
+    def today(self, user: str, path: str) -> int:
+        day = day_of(self._clock())
+        entry = self._stored.get((user, path))
+        stored = entry[1] if entry is not None and entry[0] == day else 0
+        return stored + self._fresh.get((user, path, day), 0)
+
     async def look(self, user: str, paths: Iterable[str]) -> None:
         await self.flush()
         now = self._clock()
@@ -94,16 +100,17 @@ class DailyUsage:
             taken = dict(self._fresh)
             if not taken:
                 return
-            await self._store.add_usage([RowUsage(user, path, day, rows) for (user, path, day), rows in taken.items()])
-            for (user, path, day), rows in taken.items():
+            entries = [RowUsage(user, path, day, rows) for (user, path, day), rows in taken.items()]
+            totals = await self._store.add_usage(entries)
+            for ((user, path, day), rows), total in zip(taken.items(), totals, strict=True):
                 left = self._fresh[user, path, day] - rows
                 if left:
                     self._fresh[user, path, day] = left
                 else:
                     del self._fresh[user, path, day]
                 entry = self._stored.get((user, path))
-                if entry is not None and entry[0] == day:
-                    self._stored[user, path] = (day, entry[1] + rows, entry[2])
+                if entry is None or entry[0] <= day:  # what others' workers read meanwhile is in the total
+                    self._stored[user, path] = (day, total, self._clock())
 
     async def run(self) -> None:
         """Flush within a second of a count, at once when a statement ended."""

@@ -31,9 +31,12 @@ class _Bound:
 
 
 class Meter:
-    """`rows` and `size` (payload bytes) so far. `paths` are the relations whose rows of the day are counted."""
+    """`rows` and `size` (payload bytes) so far. `paths` are the relations whose rows of the day are counted.
 
-    __slots__ = ("_bounds", "_rows_bound", "_size_bound", "_struck", "paths", "rows", "size")
+    What is left of a day is looked at whenever rows come: other statements of the same person read at the same time.
+    """
+
+    __slots__ = ("_bounds", "_limits", "_read_today", "_rows_bound", "_size_bound", "_struck", "paths", "rows", "size")
 
     def __init__(self) -> None:
         self.rows = 0
@@ -42,12 +45,19 @@ class Meter:
         self._struck: set[RowLimit] = set()
         self._bounds: list[_Bound] = []
         self._rows_bound = self._size_bound = UNBOUNDED
+        self._limits: tuple[RowLimit, ...] = ()
+        self._read_today: Callable[[str], int] = _nothing
 
     def apply(self, limits: Iterable[RowLimit], read_today: Callable[[str], int]) -> None:
-        """The limits of the decision of this moment; what was counted stays. `read_today` by relation path."""
+        """The limits of the decision of this moment; what was counted stays. `read_today` by relation path, with the rows
+        that were counted here."""
+        self._limits, self._read_today = tuple(limits), read_today
+        self._look()
+
+    def _look(self) -> None:
         bounds: list[_Bound] = []
         paths: dict[str, None] = {}
-        for limit in limits:
+        for limit in self._limits:
             if limit.max_rows_per_day is not None:
                 paths |= dict.fromkeys(limit.paths)
             if limit in self._struck:
@@ -58,7 +68,7 @@ class Meter:
                 bounds.append(_Bound(UNBOUNDED, limit.max_bytes, _strike(limit, f"{limit.max_bytes} bytes")))
             if limit.max_rows_per_day is not None:
                 for path in limit.paths:
-                    left = max(limit.max_rows_per_day - read_today(path), 0)
+                    left = max(limit.max_rows_per_day - self._read_today(path), 0)
                     words = f"{limit.max_rows_per_day} rows a day of {path}"
                     bounds.append(_Bound(self.rows + left, UNBOUNDED, _strike(limit, words), daily=True))
         self.paths = tuple(paths)
@@ -71,6 +81,8 @@ class Meter:
 
     def fits(self, rows: int, size: int) -> bool:
         """Count them if no limit is passed by it."""
+        if self.paths:
+            self._look()
         if self.rows + rows > self._rows_bound or self.size + size > self._size_bound:
             return False
         self.rows += rows
@@ -93,3 +105,7 @@ class Meter:
 
 def _strike(limit: RowLimit, words: str) -> Strike:
     return Strike(limit, f"gateway: result limited to {words}; {_MORE}")
+
+
+def _nothing(_: str) -> int:
+    return 0

@@ -57,7 +57,7 @@ class Counts:
         await self._room.usage.look(self._user, self.unknown(verdict))
 
     def today(self, path: str) -> int:
-        return self._room.usage.known(self._user, path) or 0
+        return self._room.usage.today(self._user, path)
 
     def add(self, paths: Iterable[str], rows: int) -> None:
         if rows:

@@ -17,6 +17,9 @@ class Usage(Protocol):
     def known(self, user: str, path: str) -> int | None:
         """The count, no older than a second but for what others are reading just now; None: `look` first."""
 
+    def today(self, user: str, path: str) -> int:
+        """What is known at the moment of a count that was looked at before, however long ago: while its rows come."""
+
     async def look(self, user: str, paths: Iterable[str]) -> None:
         """Ask the store. Raises GatewayError where it does not answer."""
 

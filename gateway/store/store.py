@@ -138,9 +138,10 @@ class Store:
     async def anchors(self) -> list[anchors.Anchor]:
         return await self._read(anchors.list_anchors)
 
-    async def add_usage(self, entries: list[usage.RowUsage]) -> None:
+    async def add_usage(self, entries: list[usage.RowUsage]) -> list[int]:
+        """The totals then, in the order of the entries."""
         async with self.write() as connection:
-            await usage.add_usage(connection, entries)
+            return await usage.add_usage(connection, entries)
 
     async def rows_read(self, user: str, path: str, day: int) -> int:
         return await self._read(lambda connection: usage.rows_read(connection, user, path, day))

@@ -28,8 +28,9 @@ def day_of(now: float) -> int:
     return int(now // DAY_SECONDS)
 
 
-async def add_usage(connection: AsyncConnection, entries: Sequence[RowUsage]) -> None:
-    """Add to the counts. Rows are taken in one order, so that workers cannot deadlock."""
+async def add_usage(connection: AsyncConnection, entries: Sequence[RowUsage]) -> list[int]:
+    """Add to the counts: the totals then, in the order of `entries`. Rows are taken in one order, so that workers cannot
+    deadlock."""
     for entry in sorted(entries, key=lambda entry: (entry.user, entry.path, entry.day)):
         values = {
             "user_name": entry.user,
@@ -39,6 +40,7 @@ async def add_usage(connection: AsyncConnection, entries: Sequence[RowUsage]) ->
             "row_count": entry.rows,
         }
         await connection.execute(_upsert(connection.dialect.name, values))
+    return [await rows_read(connection, entry.user, entry.path, entry.day) for entry in entries]
 
 
 async def rows_read(connection: AsyncConnection, user: str, path: str, day: int) -> int:

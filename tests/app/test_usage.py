@@ -66,6 +66,26 @@ async def test_what_is_known_is_forgotten_after_a_second_and_at_midnight(store: 
     assert usage.known("alice", PATH) == 0
 
 
+async def test_what_was_looked_at_stands_while_rows_come(store: Store) -> None:
+    """A statement may run for longer than its count is fresh; others' rows are heard of with its own."""
+    clock = Clock()
+    first, second = DailyUsage(store, clock), DailyUsage(store, clock)
+    first.add("alice", PATH, 3)
+    await first.look("alice", [PATH])
+    clock.now += 60
+    assert (first.known("alice", PATH), first.today("alice", PATH)) == (None, 3)
+    second.add("alice", PATH, 10)
+    await second.flush()
+    first.add("alice", PATH, 1)
+    assert first.today("alice", PATH) == 4
+    await first.flush()
+    assert first.today("alice", PATH) == 14
+    clock.now = NOON + 43_200
+    assert first.today("alice", PATH) == 0
+    first.add("alice", PATH, 2)
+    assert first.today("alice", PATH) == 2
+
+
 async def test_while_the_store_is_away_counts_wait(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = DailyUsage(store, Clock())
     usage.add("alice", PATH, 4)

@@ -1,7 +1,9 @@
 """Rows of a day hold across workers and survive a restart, on both engines."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -38,10 +40,10 @@ def gate(embedded_pg: PostgresServer, tmp_path_factory: pytest.TempPathFactory) 
         mariadb.stop()
 
 
-def connect(gate: Deployment, engine: str) -> Any:
+def connect(gate: Deployment, engine: str, user: str = "alice") -> Any:
     if engine == "mysql":
-        return gate.mysql_client("alice", autocommit=True)
-    return psycopg.connect(gate.dsn("alice"), autocommit=True, connect_timeout=15)
+        return gate.mysql_client(user, autocommit=True, client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)
+    return psycopg.connect(gate.dsn(user), autocommit=True, connect_timeout=15)
 
 
 def read(connection: Any, text: str) -> list[Any]:
@@ -80,3 +82,33 @@ def test_counts_hold_across_workers_and_a_restart(gate: Deployment, engine: str)
     with connect(gate, engine) as connection:
         assert refused(connection, 1)
         assert read(connection, "SELECT id FROM categories WHERE id = 1") == [(1,)]
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql"])
+def test_statements_at_the_same_time_share_what_is_left(gate: Deployment, engine: str) -> None:
+    """olaf reads in many sessions at once, and behind a statement that outlasts what is known of his count."""
+    sleep = "pg_sleep(1.3)" if engine == "postgres" else "SLEEP(1.3)"
+    connections = [connect(gate, engine, "olaf") for _ in range(6)]
+    with ThreadPoolExecutor(len(connections)) as pool:
+        list(pool.map(lambda each: attempt(each, f"SELECT {sleep}; SELECT id FROM products LIMIT 20"), connections))
+    assert read(connections[0], "SELECT 1") == [(1,)]
+    eventually("the store knows of them", 10, lambda: read_today(connections[0]) >= 30)
+    assert read_today(connections[0]) <= 60, "no more than is allowed came from each of the two workers"
+    before = read_today(connections[0])
+    attempt(connections[0], f"SELECT {sleep}; SELECT id FROM products LIMIT 20")
+    assert refused(connections[0], 1)
+    assert read_today(connections[0]) == before
+    for connection in connections:
+        connection.close()
+
+
+def attempt(connection: Any, text: str) -> None:
+    with contextlib.suppress(*_REFUSED), closing(connection.cursor()) as cursor:
+        cursor.execute(text)
+        while cursor.nextset():
+            pass
+
+
+def read_today(connection: Any) -> int:
+    ((rows,),) = read(connection, "SELECT read_today FROM gateway.limits WHERE rule = 'products by the dozen'")
+    return int(rows)

@@ -47,10 +47,13 @@ def test_bytes_and_the_order_of_strikes() -> None:
 
 def test_what_was_read_today_counts() -> None:
     limit = RowLimit(None, None, 100, "daily", paths=(PATH,))
-    counting = meter(limit, read=90)
+    read = 90
+    counting = Meter()
+    counting.apply([limit], lambda _: read)
     assert counting.paths == (PATH,)
     assert counting.used_up is None
     assert counting.fits(10, 1)
+    read += 10
     assert not counting.fits(1, 1)
     spent = meter(limit, read=100).used_up
     assert spent is not None
@@ -64,3 +67,14 @@ def test_a_portal_goes_on_counting() -> None:
     counting.apply([limit], lambda _: 0)
     assert counting.fits(4, 1)
     assert not counting.fits(1, 1)
+
+
+def test_what_others_read_of_a_day_counts_while_rows_come() -> None:
+    read = 0
+    limit = RowLimit(None, None, 100, "daily", paths=(PATH,))
+    counting = Meter()
+    counting.apply([limit], lambda _: read)
+    assert counting.fits(40, 1)
+    read = 40 + 59  # another session's statement
+    assert not counting.fits(2, 1)
+    assert counting.fits(1, 1)

@@ -113,6 +113,9 @@ class MemoryUsage:
     def known(self, user: str, path: str) -> int | None:
         return self.rows.get((user, path))
 
+    def today(self, user: str, path: str) -> int:
+        return self.rows.get((user, path), 0)
+
     async def look(self, user: str, paths: Iterable[str]) -> None:
         self.looked += 1
         for path in paths:

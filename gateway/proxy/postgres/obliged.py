@@ -193,7 +193,7 @@ class Obliged:
     def read_today(self, path: str) -> int:
         if self._room is None:
             return 0
-        return self._room.usage.known(self._user, path) or 0
+        return self._room.usage.today(self._user, path)
 
     def add_usage(self, paths: Iterable[str], rows: int) -> None:
         if self._room is not None and rows:

@@ -203,13 +203,12 @@ class Watch:
             if self._silent:
                 break
             position = after
+            self._by.add_usage(portal.meter.paths, 1)
         kept = self._count_frames(data, position, end)
         passed = self._count_frames(data, start, position)
         self.kept += kept
         self._execution.rows += passed
         self._execution.size += position - start - 5 * passed
-        if portal.meter.paths:
-            self._by.add_usage(portal.meter.paths, passed)
         if portal.masker is not None and position > start:
             self._by.cut(data, mark, start, position)
             self._by.send(portal.masker.mask_run(data, start, position))

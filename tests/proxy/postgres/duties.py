@@ -21,6 +21,9 @@ class Usage:
     def known(self, user: str, path: str) -> int | None:
         return self.seen.get(path)
 
+    def today(self, user: str, path: str) -> int:
+        return self.seen.get(path, 0)
+
     async def look(self, user: str, paths: Iterable[str]) -> None:
         for path in paths:
             self.seen[path] = self.read.get(path, 0)
