@@ -27,11 +27,11 @@ from gateway.proxy.postgres.ledger import (
     Prepared,
 )
 from gateway.proxy.postgres.names import MAX_PORTALS, Portal
-from gateway.proxy.postgres.own import stand_in_parse, stand_in_query
+from gateway.proxy.postgres.own import catalog_text, stand_in_parse, stand_in_query
 from gateway.proxy.postgres.own_values import OwnPortal, OwnPrepared, declared, own_refusal, own_values, users_types
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
-from gateway.wire.postgres.frames import SMALL_LIMIT
+from gateway.wire.postgres.frames import SMALL_LIMIT, encode_frame
 
 if TYPE_CHECKING:
     from gateway.proxy.postgres.conversation import Conversation
@@ -82,6 +82,9 @@ def _query(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
     verdict = answer.verdict
     if verdict is not None and verdict.own is not None:
         return stand_in_query(verdict.own.request)
+    told = catalog_text(c, text)
+    if told is not None:
+        return encode_frame(0x51, told + b"\0")
     if verdict is not None and c.worth_knowing(verdict) and answer.release is None:
         c.known.learn_query(data[position:end], verdict)
     return KEEP
@@ -120,6 +123,7 @@ def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:  #
     prepared = Prepared(name, text, answer.verdict, c.stamp if lasting else None, parameters)
     prepared.release = answer.release
     own = answer.verdict.own
+    told = catalog_text(c, text) if own is None else None
     if own is not None:
         prepared = OwnPrepared(prepared, declared(types))
     if name:
@@ -127,8 +131,10 @@ def _parse(c: "Conversation", data: bytes, position: int, end: int) -> bytes:  #
     else:
         c.names.unnamed = prepared
         c.ledger.append(PARSED)
-        if lasting and c.worth_knowing(answer.verdict):
+        if lasting and told is None and c.worth_knowing(answer.verdict):
             c.known.learn_parse(data[position:end], prepared)
+    if told is not None:
+        return encode_frame(0x50, name + b"\0" + told + b"\0" + types)
     return KEEP if own is None else stand_in_parse(name, own.request, types)
 
 

@@ -9,12 +9,14 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from gateway.model.own import OwnRequest, Value
+from gateway.own.postgres_catalog import with_gateway
 from gateway.own.values import moment_text
 from gateway.proxy.postgres.watch import PortalState, Watch
 from gateway.wire.postgres.backend import RowDescription
 from gateway.wire.postgres.frames import encode_frame
 
 if TYPE_CHECKING:
+    from gateway.proxy.postgres.conversation import Conversation
     from gateway.proxy.postgres.ledger import Execution
     from gateway.proxy.postgres.obliged import Obliged
 
@@ -41,6 +43,12 @@ def stand_in_query(request: OwnRequest) -> bytes:
 def stand_in_parse(name: bytes, request: OwnRequest, types: bytes) -> bytes:
     """`types`: the parameters' types as the client declared them, with their count."""
     return encode_frame(0x50, name + b"\0" + stand_in(request) + b"\0" + types)
+
+
+def catalog_text(c: "Conversation", text: str) -> bytes | None:
+    """What the server gets instead of a query that asks the catalogs for the gateway's schema; None where it does not."""
+    told = with_gateway(text) if c.rooms.own is not None and c.codec is not None else None
+    return None if told is None else told.encode(c.codec or "", "surrogateescape")
 
 
 class OwnWatch(Watch):
