@@ -66,6 +66,8 @@ def find(data: bytes, start: int) -> MySqlRows | None:
     size = len(data) - start
     zero = run.data == 0
     found = np.flatnonzero(zero[1 : max(size - HEADER_SIZE + 1, 1)] & zero[2 : max(size - HEADER_SIZE + 2, 2)])
+    # Not the zeros of a header whose sequence id is one, too.
+    found = found[np.diff(found, prepend=-HEADER_SIZE) >= HEADER_SIZE]
     if not len(found) or found[0] or run.data[HEADER_SIZE] >= EOF:
         return _followed(run)
     after = found + HEADER_SIZE + run.data[found]
@@ -165,11 +167,14 @@ class MySqlBinaryRuns:
 class _Edit:
     """What masked columns change in a run."""
 
-    __slots__ = ("_cuts", "_grown", "_rows", "run")
+    __slots__ = ("_cuts", "_grown", "_headers", "_starts", "run")
 
     def __init__(self, rows: MySqlRows) -> None:
         self.run = rows.run.cut_to(rows.size)
-        self._rows = rows
+        self._starts = rows.starts
+        words = self.run.numbers("<u4")
+        self._headers = words[rows.starts].astype(np.int64)
+        words[rows.starts] = 0  # until they are written anew: so that no byte of theirs looks like something of a value
         self._grown = np.zeros(rows.count, np.int64)
         self._cuts: list[Cut] = []
 
@@ -200,12 +205,10 @@ class _Edit:
 
     def carried_out(self, shift: int) -> bytes | None:
         """The packets as they are now; None where one has become too large."""
-        words, starts = self.run.numbers("<u4"), self._rows.starts
-        word = words[starts].astype(np.int64)
-        length = (word & MAX_PIECE) + self._grown
+        length = (self._headers & MAX_PIECE) + self._grown
         if (length >= MAX_PIECE).any():
             return None
-        words[starts] = length | ((word >> 24) - shift & 0xFF) << 24
+        self.run.numbers("<u4")[self._starts] = length | ((self._headers >> 24) - shift & 0xFF) << 24
         return splice(self.run, self._cuts)
 
 

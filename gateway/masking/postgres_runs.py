@@ -72,8 +72,9 @@ class PostgresRunMasker:
         sizes_of = run.numbers(">i4")
         if (run.numbers(">u2")[rows.starts + 5] != self._count).any():
             return None
+        sizes_of[rows.starts + 1] = 0  # until it is written anew: so that no byte of it looks like something of a value
         place = rows.starts + _HEAD
-        grown = np.zeros(rows.count, np.int64)
+        lengths = rows.after - rows.starts - 1
         cuts: list[Cut] = []
         for column in self._columns:
             starts = place + _SIZE
@@ -86,10 +87,10 @@ class PostgresRunMasker:
                     return None
                 masked = mask_column(column, run, starts, place, sizes < 0)
                 sizes_of[starts - _SIZE] = masked.sizes
-                grown += np.maximum(masked.sizes, 0) - (place - starts)
+                lengths += np.maximum(masked.sizes, 0) - (place - starts)
                 if masked.cut is not None:
                     cuts.append(masked.cut)
-        sizes_of[rows.starts + 1] += grown.astype(np.int32)
+        sizes_of[rows.starts + 1] = lengths
         return splice(run, cuts)
 
 
