@@ -153,8 +153,8 @@ _ROWS: Final[Mapping[tuple[str, str], tuple[dict[str, Any], _Rows]]] = {
         {"relnamespace": _NAMESPACE, "relowner": _OWNER, "relkind": "v", "relpersistence": "p", "relreplident": "n",
          "reltype": 0, "reloftype": 0, "relam": 0, "relfilenode": 0, "reltablespace": 0, "relpages": 0, "reltuples": -1,
          "relallvisible": 0, "reltoastrelid": 0, "relhasindex": False, "relisshared": False, "relchecks": 0,
-         "relhasrules": False, "relhastriggers": False, "relhassubclass": False, "relrowsecurity": False, "relforcerowsecurity": False,
-         "relispopulated": True, "relispartition": False, "relrewrite": 0},
+         "relhasrules": False, "relhastriggers": False, "relhassubclass": False, "relrowsecurity": False,
+         "relforcerowsecurity": False, "relispopulated": True, "relispartition": False, "relrewrite": 0},
         _classes(),
     ),
     ("pg_catalog", "pg_attribute"): (

@@ -27,7 +27,7 @@ from gateway.proxy.postgres.ledger import (
     Prepared,
 )
 from gateway.proxy.postgres.names import MAX_PORTALS, Portal
-from gateway.proxy.postgres.own import catalog_text, stand_in_parse, stand_in_query
+from gateway.proxy.postgres.own import OwnWatch, catalog_text, stand_in_parse, stand_in_query
 from gateway.proxy.postgres.own_values import OwnPortal, OwnPrepared, declared, own_refusal, own_values, users_types
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
@@ -198,12 +198,16 @@ def _execute(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
     prepared = c.portal(portal) if c.readable(portal) else None
     if prepared is None:
         return _refused(c, EXECUTE, _no_portal(portal), b"")
-    refused = _judged_again(c, prepared, EXECUTE)
+    going_on = isinstance(prepared, OwnPortal) and prepared.begun
+    refused = _settled(c) if going_on else _judged_again(c, prepared, EXECUTE)
     if refused is not None:
         return refused
     release, prepared.release = prepared.release, None
     execution = c.start_execution(EXECUTE, prepared.verdict, release, portal)
     c.client_side.open_pipeline = True
+    if isinstance(prepared, OwnPortal) and isinstance(execution.watch, OwnWatch):
+        prepared.begun = True
+        execution.watch.most = max(int.from_bytes(data[end - 4 : end], "big", signed=True), 0)
     ahead = b"" if execution.watch is None else c.obliged.describing(execution, portal)
     c.ledger.append(execution)
     if execution.refusal is not None:
@@ -211,15 +215,19 @@ def _execute(c: "Conversation", data: bytes, position: int, end: int) -> bytes:
     return ahead + data[position:end] if ahead else KEEP
 
 
+def _settled(c: "Conversation") -> bytes | None:
+    return None if c.decider.settle() else WAIT
+
+
 def _judged_again(c: "Conversation", prepared: Prepared, kind: int) -> bytes | None:
     """Before a statement is bound and before it is executed: None where it still may, else what to send or WAIT."""
     if prepared.release is not None:
         if prepared.verdict.epoch == c.judge.epoch:
-            return None if c.decider.settle() else WAIT
+            return _settled(c)
         c.claims.give_back(prepared.release)
         prepared.release = None
     if prepared.stamp is c.stamp and prepared.verdict.valid_until > _now():
-        return None if c.decider.settle() else WAIT
+        return _settled(c)
     path = prepared.path if isinstance(prepared, Portal) else None
     values = prepared.values if isinstance(prepared, OwnPortal) else ()
     answer = c.decider.decide(

@@ -54,11 +54,12 @@ def catalog_text(c: "Conversation", text: str) -> bytes | None:
 class OwnWatch(Watch):
     """Puts the answer's rows where the stand-in has none."""
 
-    __slots__ = ("_run",)
+    __slots__ = ("_run", "most")
 
     def __init__(self, obliged: "Obliged", execution: "Execution", portal: PortalState | None) -> None:
         super().__init__(obliged, execution, portal)
         self._run = execution
+        self.most = 0  # rows of this Execute; 0: all
 
     @property
     def undescribed(self) -> bool:
@@ -73,7 +74,9 @@ class OwnWatch(Watch):
         verdict = self._run.verdict
         if verdict is None or verdict.own is None:
             return None
-        request, rows = verdict.own.request, verdict.own.rows
+        request, given = verdict.own.request, self._portal.given
+        rows = verdict.own.rows[given : given + self.most] if self.most else verdict.own.rows[given:]
+        self._portal.given += len(rows)
         formats = self._portal.formats or (0,) * len(request.result)
         frames = [
             encode_frame(
@@ -83,6 +86,8 @@ class OwnWatch(Watch):
         ]
         self._run.rows = len(rows)
         self._run.size = sum(len(frame) - 5 for frame in frames)
+        if self.most and len(rows) == self.most:
+            return b"".join(frames) + encode_frame(0x73, b"")  # PortalSuspended, whether or not there are more
         word = b"CALL\0" if request.call else b"SELECT %d\0" % len(rows)
         return b"".join(frames) + encode_frame(0x43, word)
 

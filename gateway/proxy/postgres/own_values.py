@@ -63,13 +63,14 @@ class OwnPrepared(Prepared):
 
 
 class OwnPortal(Portal):
-    """One that is bound: with its parameters' values."""
+    """One that is bound: with its parameters' values. `begun`: its rows are found, and come from the portal from now on."""
 
-    __slots__ = ("values",)
+    __slots__ = ("begun", "values")
 
     def __init__(self, prepared: Prepared, path: tuple[str, ...], values: tuple[Value, ...]) -> None:
         super().__init__(prepared, path)
         self.values = values
+        self.begun = False
 
 
 def users_types(declared_types: tuple[int, ...]) -> tuple[int, ...]:

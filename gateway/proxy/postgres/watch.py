@@ -37,14 +37,17 @@ _WRITES: Final = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
 
 
 class PortalState:
-    """What outlives one Execute of a portal, or one FETCH of a cursor: its counts, and how its rows are masked."""
+    """What outlives one Execute of a portal, or one FETCH of a cursor: its counts, and how its rows are masked.
 
-    __slots__ = ("described", "formats", "masker", "masks", "meter")
+    `given`: how many of the gateway's own rows it has given."""
+
+    __slots__ = ("described", "formats", "given", "masker", "masks", "meter")
 
     def __init__(self) -> None:
         self.meter = Meter()
         self.described = False
         self.formats: tuple[int, ...] = ()
+        self.given = 0
         self.masker: PostgresRowMasker | None = None
         self.masks: tuple[tuple[str, ColumnMask], ...] = ()
 

@@ -78,6 +78,26 @@ async def test_prepared_with_a_value_and_in_binary() -> None:
     await stage.end()
 
 
+async def test_a_portal_gives_so_many_rows_at_a_time() -> None:
+    answers = Answers()
+    stage = Stage(own=answers)
+    stage.client(parse(TEXT), bind(), describe(), frame("E", b"\0" + (1).to_bytes(4, "big")), SYNC)
+    await stage.settle()
+    stage.sent()
+    stage.server(PARSED + BOUND + MASKS + MASKS + done("SELECT 0") + ready("T"))
+    stage.log.sync()
+    first = frame("D", b"\0\2" + b"\0\0\0\x09customers" + b"\0\0\0\x05email")
+    second = frame("D", b"\0\2" + b"\0\0\0\x08payments" + b"\xff\xff\xff\xff")
+    assert stage.client_pipe.take() == PARSED + BOUND + MASKS + first + frame("s", b"") + ready("T")
+    stage.client(execute(), SYNC)
+    await stage.settle()
+    stage.server(done("SELECT 0") + ready("T"))
+    stage.log.sync()
+    assert stage.client_pipe.take() == second + done("SELECT 1") + ready("T")
+    assert len(answers.asked) == 1, "the rows are found once for a portal"
+    await stage.end()
+
+
 async def test_what_is_not_answered_fails_at_the_server_with_the_gateways_words() -> None:
     stage = Stage(own=Answers())
     stage.client(query("SELECT * FROM gateway.no"))
