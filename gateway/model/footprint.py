@@ -114,6 +114,9 @@ class Access:
 
     `beneath` is what stands under it. Under a view: what its definition reads; the view passes if it is granted itself or
     everything beneath passes. CHILD entries pass with their parent unless a rule denies them by name.
+
+    `narrowed_by` is how every place of the statement that means the object says which of its rows: WHERE by a condition, JOIN
+    by the rows of what it is joined with, None where one place takes them all.
     """
 
     object: ObjectName
@@ -121,6 +124,7 @@ class Access:
     columns: frozenset[ColumnUse] = frozenset()
     origin: AccessOrigin = AccessOrigin.DIRECT
     beneath: tuple["Access", ...] = ()
+    narrowed_by: Clause | None = None
 
 
 class FunctionClass(StrEnum):

@@ -87,7 +87,7 @@ class Assessment:
         if self._columns is not None:
             yield from self._columns.refusals(footprint)
         if self._limits is not None:
-            yield from self._limits.refusals(footprint)
+            yield from self._limits.refusals(footprint, self._exportable)
 
     @property
     def _free(self) -> bool:

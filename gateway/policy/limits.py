@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from gateway.model.decision import Mode, Notice, Obligation, RowLimit, TimeLimit
-from gateway.model.footprint import Access, AccessOrigin, Action, Clause, Footprint
+from gateway.model.footprint import Access, AccessOrigin, Action, Category, Clause, Footprint
 from gateway.model.identity import Target
 from gateway.model.paths import object_path
 from gateway.policy.asking import Asker
@@ -15,6 +15,7 @@ from gateway.policy.refusals import Refusal, where_required
 from gateway.policy.rules import ANY
 
 _CONCERNED = frozenset({Action.SELECT, Action.UPDATE, Action.DELETE, Action.EXPORT})
+_READING = frozenset({Action.SELECT, Action.EXPORT})
 _MINUTE = 60.0
 
 
@@ -37,26 +38,31 @@ class LimitCheck:
             self._asker.until = min(self._asker.until, (facts.now // _MINUTE + 1) * _MINUTE)
         return condition.holds(facts)
 
-    def refusals(self, footprint: Footprint) -> Iterator[Refusal]:
+    def refusals(self, footprint: Footprint, exportable: Callable[[], bool]) -> Iterator[Refusal]:
         """Relations under `require_where` in force that no WHERE narrows."""
-        for rule, path in self._unnarrowed(footprint):
-            if rule.mode is Mode.ENFORCE:
-                yield Refusal(where_required(path, rule.source))
+        for rule, access in self._unnarrowed(footprint):
+            if rule.mode is Mode.ENFORCE and not (access.action in _READING and exportable()):
+                yield Refusal(where_required(self._path(access), rule.source, access.action))
+
+    def _path(self, access: Access) -> str:
+        return object_path(self._target, access.object)
 
     def obligations(self, footprint: Footprint, exportable: Callable[[], bool]) -> list[Obligation]:
         found: list[Obligation] = [
-            Notice(rule.mode, where_required(path, rule.source).text, rule.source)
-            for rule, path in self._unnarrowed(footprint)
-            if rule.mode is not Mode.ENFORCE
+            Notice(rule.mode, where_required(self._path(access), rule.source, access.action).text, rule.source)
+            for rule, access in self._unnarrowed(footprint)
+            if rule.mode is not Mode.ENFORCE and not (access.action in _READING and exportable())
         ]
         touched = [rule for rule in self.rules if any(self._matches(rule, access) for access in walk(footprint.accesses))]
-        if any(rule.limits_rows for rule in touched) and not exportable():
+        lifted = bool(touched) and exportable()
+        if not lifted:
             found.extend(_row_limit(rule, self._met(rule, footprint)) for rule in touched if rule.limits_rows)
-        found.extend(
-            TimeLimit(rule.statement_timeout, rule.source)
-            for rule in touched
-            if rule.statement_timeout is not None and rule.mode is Mode.ENFORCE
-        )
+        if not lifted or footprint.category is Category.WRITE:
+            found.extend(
+                TimeLimit(rule.statement_timeout, rule.source)
+                for rule in touched
+                if rule.statement_timeout is not None and rule.mode is Mode.ENFORCE
+            )
         return found
 
     def _met(self, rule: QueryRule, footprint: Footprint) -> tuple[str, ...]:
@@ -69,21 +75,27 @@ class LimitCheck:
         path = object_path(self._target, access.object)
         return access.action in _CONCERNED and any(path_matches(path, pattern) for pattern in rule.objects)
 
-    def _unnarrowed(self, footprint: Footprint) -> Iterator[tuple[QueryRule, str]]:
+    def _unnarrowed(self, footprint: Footprint) -> Iterator[tuple[QueryRule, Access]]:
         rules = [rule for rule in self.rules if rule.require_where]
         if not rules:
             return
         direct = [access for access in footprint.accesses if access.origin is AccessOrigin.DIRECT]
-        filtered = any(_uses(access, Clause.WHERE) for access in direct)
+        filtered = any(access.narrowed_by is Clause.WHERE for access in direct)
         for access in direct:
-            if _uses(access, Clause.WHERE) or (filtered and _uses(access, Clause.JOIN)):
-                continue
-            path = object_path(self._target, access.object)
-            yield from ((rule, path) for rule in rules if self._matches(rule, access))
+            for whole in _whole(access, filtered=filtered):
+                yield from ((rule, whole) for rule in rules if self._matches(rule, whole))
 
 
-def _uses(access: Access, clause: Clause) -> bool:
-    return any(use.clause is clause for use in access.columns)
+def _whole(access: Access, *, filtered: bool) -> Iterator[Access]:
+    """What is read or changed whole, beneath views too; what is joined is told apart by what it is joined with."""
+    narrowed = access.narrowed_by is Clause.WHERE or (filtered and access.narrowed_by is Clause.JOIN)
+    if not narrowed:
+        yield access
+    for under in access.beneath:
+        if under.origin is not AccessOrigin.CHILD:
+            yield from _whole(under, filtered=filtered)
+        elif not narrowed:  # partitions are narrowed with their parent
+            yield under
 
 
 def _row_limit(rule: QueryRule, paths: tuple[str, ...]) -> RowLimit:

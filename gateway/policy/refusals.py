@@ -84,6 +84,8 @@ def _carried(clause: str) -> str:
     return "which may keep values in the session" if clause == "stored" else f"used in {clause.upper()}"
 
 
-def where_required(path: str, rule: str) -> Reason:
-    hint = "add a WHERE clause that names a column of this relation, or ask for `export`"
-    return Reason(ReasonCode.WHERE_REQUIRED, f"a WHERE clause is required on {path}", rule, hint, Action.SELECT, path)
+def where_required(path: str, rule: str, action: Action) -> Reason:
+    hint = "add a WHERE clause that names a column of this relation"
+    if action is Action.SELECT:
+        hint += ", or ask for `export`"
+    return Reason(ReasonCode.WHERE_REQUIRED, f"a WHERE clause is required on {path}", rule, hint, action, path)

@@ -65,7 +65,8 @@ replacement = "x"
 """ + "".join(
     f'[[columns]]\npath = "*/{_DATABASE}/{column}"\nmasker = "{masker}"\n'
     for column, masker in (
-        *((f"people/{name}", masker) for name, masker in _MASKERS), ("parted/secret", "hash"), ("made/secret", "email"), ("past/s*", "email"),
+        *((f"people/{name}", masker) for name, masker in _MASKERS), ("parted/secret", "hash"), ("past/s*", "email"),
+        ("made/secret", "email"),
     )
 )  # fmt: skip
 _OPTIONAL: Final = ("! ", "? ")

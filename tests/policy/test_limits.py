@@ -1,11 +1,13 @@
 """Query rules: limits as obligations, a required WHERE as a refusal, modes that only tell."""
 
+import dataclasses
+
 import pytest
 
 from gateway.model.decision import Mode, Notice, Outcome, ReasonCode, RowLimit, TimeLimit
-from gateway.model.footprint import Action, Category, Clause
+from gateway.model.footprint import Access, AccessOrigin, Action, Category, Clause
 from gateway.model.identity import Principal, RoleBinding
-from tests.policy.worlds import ALICE, NOW, access, command, decide, query, world
+from tests.policy.worlds import ALICE, NOW, access, command, decide, named, query, world
 
 READS = "p, developer, *, **, select|update|delete, , allow\n"
 ROWS = """
@@ -53,9 +55,9 @@ def test_what_stands_beneath_a_view_is_limited_too() -> None:
     assert decide(world(READS, queries=ROWS), query(view)).obligations != ()
 
 
-def test_export_on_every_relation_lifts_row_limits_not_time_limits() -> None:
+def test_export_on_every_relation_lifts_all_limits_of_reading() -> None:
     snapshot = world(READS + "p, developer, *, */*/public/orders, export, , allow\n", queries=ROWS)
-    assert decide(snapshot, query(access("orders"))).obligations == (TimeLimit(30_000, "query_rules.toml:prod"),)
+    assert decide(snapshot, query(access("orders"))).obligations == ()
     both = decide(snapshot, query(access("orders"), access("customers"))).obligations
     assert isinstance(both[0], RowLimit)
 
@@ -100,6 +102,24 @@ class TestWhere:
         assert decide(snapshot, command("DELETE", Category.WRITE, access("orders", Action.DELETE))).outcome is Outcome.DENY
         narrowed = access("orders", Action.DELETE, (Clause.WHERE, "id"))
         assert decide(snapshot, command("DELETE", Category.WRITE, narrowed)).outcome is Outcome.ALLOW
+
+    def test_export_lifts_it_for_reading_alone(self) -> None:
+        snapshot = world(READS + "p, developer, *, */*/public/orders, export, , allow\n", queries=WHERE)
+        assert decide(snapshot, query(access("orders"))).outcome is Outcome.ALLOW
+        reason = decide(snapshot, command("DELETE", Category.WRITE, access("orders"), access("orders", Action.DELETE))).reason
+        assert (reason.code, reason.action) == (ReasonCode.WHERE_REQUIRED, Action.DELETE)
+        assert "export" not in reason.hint
+
+    def test_beneath_views_and_on_partitions_too(self) -> None:
+        snapshot = world(READS, queries=WHERE)
+        beneath = Access(named("orders"), Action.SELECT, origin=AccessOrigin.VIEW_BODY)
+        assert decide(snapshot, query(access("hr.v", beneath=[beneath]))).outcome is Outcome.DENY
+        narrowed = dataclasses.replace(beneath, narrowed_by=Clause.WHERE)
+        assert decide(snapshot, query(access("hr.v", beneath=[narrowed]))).outcome is Outcome.ALLOW
+        part = Access(named("orders"), Action.SELECT, origin=AccessOrigin.CHILD)
+        assert decide(snapshot, query(access("hr.all", beneath=[part]))).outcome is Outcome.DENY
+        chosen = access("hr.all", Action.SELECT, (Clause.WHERE, "id"), beneath=[part])
+        assert decide(snapshot, query(chosen)).outcome is Outcome.ALLOW
 
     @pytest.mark.parametrize("mode", [Mode.WARN, Mode.SHADOW])
     def test_softer_modes_only_tell(self, mode: Mode) -> None:

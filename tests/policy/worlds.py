@@ -88,7 +88,9 @@ def access(
 ) -> Access:
     """`public.orders` as an access; `uses` are (clause, column)."""
     columns = frozenset(ColumnUse(clause, column) for clause, column in uses)
-    return Access(named(name), action, columns, origin, tuple(beneath))
+    clauses = {clause for clause, _ in uses}
+    narrowed_by = next((clause for clause in (Clause.WHERE, Clause.JOIN) if clause in clauses), None)
+    return Access(named(name), action, columns, origin, tuple(beneath), narrowed_by)
 
 
 def named(name: str) -> ObjectName:

@@ -25,6 +25,7 @@ class Context:
     cursors    open handlers: name -> `database NUL table`
     variables  user variables whose value is known: those that keep a SQL mode
     unread     records made for reading a statement's target, where nothing read it yet
+    filtering  the expressions belong to a WHERE
     target     columns that VALUES(c) and DEFAULT(c) mean, in INSERT and UPDATE
     """
 
@@ -41,6 +42,7 @@ class Context:
     cursors: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     unread: list[Record] = field(default_factory=list)
+    filtering: bool = False
 
     def not_understood(self, reason: str) -> None:
         self.findings.not_understood(reason)

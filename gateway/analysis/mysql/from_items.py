@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from gateway.analysis.mysql import query, relations, values
+from gateway.analysis.mysql import filters, query, relations, values
 from gateway.analysis.mysql.context import Context, Entry, Field, Level
 from gateway.analysis.mysql.syntax import Derived, FromItem, Join, Table, TableFunction
-from gateway.analysis.postgres.records import Origins, use
+from gateway.analysis.postgres.records import Origins, narrow, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Source
 from gateway.model.footprint import Clause
 
@@ -54,7 +54,7 @@ def _join(ctx: Context, join: Join, level: Level) -> list[Field]:
     left = add(ctx, join.left, level)
     right = add(ctx, join.right, level)
     if join.on is not None:
-        values.evaluate(ctx, join.on, level, Clause.JOIN)
+        filters.joined(ctx, join.on, level)
     if not join.natural and join.using is None:
         return left + right
     return _common(join, left, right, level)
@@ -82,6 +82,7 @@ def _common(join: Join, left: list[Field], right: list[Field], level: Level) -> 
         others = [other for other in second if other.name == column.name]
         origins: Origins = column.origins.union(*(other.origins for other in others))
         use(origins, Clause.JOIN)
+        narrow(origins, Clause.JOIN)
         made = Field(column.label, origins, exact=column.exact and not others)
         _forward_touch([column, *others])
         common.append(made)

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from gateway.analysis.mysql import relations, values
+from gateway.analysis.mysql import filters, relations, values
 from gateway.analysis.mysql.context import Context, Entry, Level
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
+from gateway.analysis.postgres.records import narrow
 from gateway.analysis.postgres.scopes import Rows
 from gateway.model.footprint import Action, Category, Clause, Effect, EffectKind
 
@@ -49,7 +50,7 @@ def _handler_read(ctx: Context, p: Parser, name: str) -> Outcome:
     if not p.accept_any(_STEPS):
         _by_index(ctx, p, entry, level)
     if p.accept("WHERE"):
-        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
+        filters.where(ctx, p.expression(), level, entry.records)
     p.limit()
     return Outcome("HANDLER READ", Category.QUERY, rows)
 
@@ -64,4 +65,5 @@ def _by_index(ctx: Context, p: Parser, entry: Entry, level: Level) -> None:
             raise p.stopped()
         if entry.record is not None:
             entry.record.use(Clause.WHERE, "*")
+            narrow({(entry.record, "*")}, Clause.WHERE)
         values.evaluate(ctx, p.expression(), level, Clause.WHERE)

@@ -1,14 +1,14 @@
 """INSERT, REPLACE, UPDATE, DELETE, TRUNCATE."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from gateway.analysis.mysql import from_items, query, relations, syntax, values
+from gateway.analysis.mysql import filters, from_items, query, relations, syntax, values
 from gateway.analysis.mysql.context import Context, Entry, Field, Level
 from gateway.analysis.mysql.lexer import NUMBER, PARAMETER, STRING, WORD
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
-from gateway.analysis.postgres.records import Record
+from gateway.analysis.postgres.records import Record, narrow_alike, with_beneath
 from gateway.analysis.postgres.scopes import Rows, Source
 from gateway.model.footprint import Action, Category, Clause
 
@@ -55,6 +55,7 @@ def insert(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
     schema, name = p.qualified()
     actions = (Action.INSERT, Action.DELETE) if replacing else (Action.INSERT,)
     records, entry = target(ctx, schema, name, "", *actions)
+    by_key([*records, *entry.records])
     inserting = [record for record in records if record.action is Action.INSERT]
     if p.upper == "PARTITION" and p.peek().upper == "(":
         p.advance()
@@ -74,7 +75,14 @@ def insert(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
     if p.accept("ON", "DUPLICATE", "KEY", "UPDATE"):
         updating = relations.named(ctx, schema, name, Action.UPDATE)
         _on_duplicate(ctx, p, updating, entry, level)
+        by_key(updating)
     return Outcome("REPLACE" if replacing else "INSERT", Category.WRITE, _returning(ctx, p, entry))
+
+
+def by_key(records: Iterable[Record]) -> None:
+    """Only rows that the statement itself gives are met."""
+    for record in with_beneath(records):
+        record.narrowed_by = Clause.WHERE
 
 
 def _column_list(p: Parser, records: Sequence[Record]) -> None:
@@ -193,7 +201,7 @@ def update(ctx: Context, p: Parser, parent: Level | None = None) -> Outcome:
 
     p.expect("SET")
     assignments(ctx, p, level, assign, Clause.STORED)
-    _conditions(ctx, p, level)
+    _conditions(ctx, p, level, updating)
     return Outcome("UPDATE", Category.WRITE, _returning_of(ctx, p, level))
 
 
@@ -233,10 +241,18 @@ def _changing(ctx: Context, source: Source, known: dict[int, list[Record]], acti
     return made
 
 
-def _conditions(ctx: Context, p: Parser, level: Level) -> None:
+def _read(source: Source) -> list[Record]:
+    return source.records if isinstance(source, Entry) else []
+
+
+def _conditions(ctx: Context, p: Parser, level: Level, changed: Mapping[int, list[Record]]) -> None:
     """WHERE, ORDER BY, LIMIT of UPDATE and DELETE."""
     if p.accept("WHERE"):
-        values.evaluate(ctx, p.expression(), level, Clause.WHERE)
+        filters.where(ctx, p.expression(), level, [record for source in level.sources for record in _read(source)])
+    for source in level.sources:
+        for record in _read(source):
+            for written in changed.get(id(source), ()):
+                narrow_alike(written, record)
     if p.accept("ORDER", "BY"):
         values.all_of(ctx, p.ordering(), level, Clause.ORDER)
     p.limit()
@@ -293,9 +309,10 @@ def _delete_one(ctx: Context, p: Parser, level: Level) -> Outcome:
         relations.named(ctx, schema, name, Action.INSERT)
     from_items.add(ctx, table, level)
     ctx.unread += ctx.findings.records[mark:]
+    known: dict[int, list[Record]] = {}
     for source in level.sources:
-        _changing(ctx, source, {}, Action.DELETE)
-    _conditions(ctx, p, level)
+        _changing(ctx, source, known, Action.DELETE)
+    _conditions(ctx, p, level, known)
     return Outcome("DELETE", Category.WRITE, _returning_of(ctx, p, level))
 
 
@@ -308,7 +325,7 @@ def _delete_many(ctx: Context, p: Parser, level: Level, targets: list[tuple[str,
             relations.named(ctx, schema, name, Action.DELETE)
         else:
             _changing(ctx, source, known, Action.DELETE)
-    _conditions(ctx, p, level)
+    _conditions(ctx, p, level, known)
     return Outcome("DELETE", Category.WRITE, _returning_of(ctx, p, level))
 
 

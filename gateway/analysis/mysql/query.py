@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from gateway.analysis.mysql import from_items, syntax, values
+from gateway.analysis.mysql import filters, from_items, syntax, values
 from gateway.analysis.mysql.context import Context, Field, Level
 from gateway.analysis.mysql.syntax import Compound, Query, Select, Tail, Values
 from gateway.analysis.postgres.records import Origins, Record, use
@@ -58,10 +58,11 @@ def _into(ctx: Context, tail: Tail, clause: Clause | None) -> Clause | None:
 def select(ctx: Context, select: Select, level: Level, clause: Clause | None) -> Rows:
     """One SELECT; `level` holds its tables afterwards."""
     star: list[Field] = []
+    mark = len(ctx.findings.records)
     if select.source is not None:
         star = from_items.add(ctx, select.source, level)
     if select.where is not None:
-        values.evaluate(ctx, select.where, level, Clause.WHERE)
+        filters.where(ctx, select.where, level, ctx.findings.records[mark:])
     rows = _items(ctx, select.items, level, clause, star)
     if select.distinct:
         _use(rows.columns, Clause.DISTINCT, rows.rest)

@@ -30,6 +30,7 @@ class Context:
     unread      records made for reading a statement's target, where nothing read it yet
     defining    the expressions belong to a definition: columns have no types yet
     muted       what is computed is no output of the statement's own author: a definition's, an argument's in a condition
+    filtering   the expressions belong to a WHERE
     views       the definitions being walked, innermost last: a view cannot stand on itself
     """
 
@@ -45,6 +46,7 @@ class Context:
     views: tuple[QName, ...] = ()
     texts: int = 0
     defining: bool = False
+    filtering: bool = False
     muted: bool = False
 
     def not_understood(self, reason: str) -> None:

@@ -6,9 +6,9 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.conduct import TOLD, either, read_before
-from gateway.analysis.postgres import calls, expressions, naming, relations, types
+from gateway.analysis.postgres import calls, expressions, filters, naming, relations, types
 from gateway.analysis.postgres.context import Context, qualified, text_of
-from gateway.analysis.postgres.records import NOTHING, Origins, Record, use
+from gateway.analysis.postgres.records import NOTHING, Origins, Record, narrow, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope, Source
 from gateway.catalog import FunctionInfo, QName, TypeKind
 from gateway.model.footprint import Action, Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName, relation
@@ -191,7 +191,7 @@ def _join(ctx: Context, join: pb.JoinExpr, scope: Scope) -> Source:
         calls.operator_named(ctx, "=", _type_of(left, name), _type_of(right, name))
     made = _joined(join, left, right, merged)
     if join.HasField("quals"):  # ON sees the join's own sides, not what stands left of it
-        expressions.evaluate(ctx, join.quals, Scope(scope.parent, scope.sources[before:], scope.ctes), Clause.JOIN)
+        filters.joined(ctx, join.quals, Scope(scope.parent, scope.sources[before:], scope.ctes))
     for source in scope.sources[before:]:
         source.plain = False
     if join.HasField("alias"):
@@ -226,6 +226,7 @@ def _joined(join: pb.JoinExpr, left: Source, right: Source, merged: list[str]) -
             column.touched = True
             use(column.origins, Clause.JOIN)
         origins = frozenset().union(*(column.origins for column in pair))
+        narrow(origins, Clause.JOIN)
         exact = join.jointype in (pb.JOIN_INNER, pb.JOIN_LEFT) and bool(pair) and all(column.exact for column in pair)
         conduct = either(pair) if pair else None
         columns.append(Column(name, origins, exact=exact, type_id=pair[0].type if pair else 0, conduct=conduct))

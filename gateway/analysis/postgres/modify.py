@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.conduct import TOLD
-from gateway.analysis.postgres import conversions, expressions, from_items, query, relations
+from gateway.analysis.postgres import conversions, expressions, filters, from_items, query, relations
 from gateway.analysis.postgres.context import Context
-from gateway.analysis.postgres.records import Record
+from gateway.analysis.postgres.records import Record, narrow_alike, with_beneath
 from gateway.analysis.postgres.scopes import Column, Rows, Scope, Source
 from gateway.model.footprint import AccessOrigin, Action, Clause
 
@@ -32,6 +32,18 @@ class Target:
             if name in (column.name, "*"):
                 for record, base in column.origins:
                     self._assign_beneath(record, base)
+
+    def narrow(self) -> None:
+        """The conditions told apart the rows that were read: they are the ones that are written."""
+        for written in self.written:
+            for record in self.read:
+                if record.object == written.object:
+                    narrow_alike(written, record)
+
+    def by_key(self) -> None:
+        """Only rows that the statement itself gives are met."""
+        for record in with_beneath([*self.written, *self.read]):
+            record.narrowed_by = Clause.WHERE
 
     def _assign_beneath(self, record: Record, column: str) -> None:
         for written in self.written:
@@ -63,6 +75,7 @@ def statement(ctx: Context, node: pb.Node, scope: Scope | None, clause: Clause |
 def insert(ctx: Context, message: pb.InsertStmt, parent: Scope | None) -> Rows:
     outer = _outer(ctx, message, parent)
     target = _target(ctx, message.relation, Action.INSERT)
+    target.by_key()
     given = (
         query.select(ctx, message.select_stmt.select_stmt, outer, Clause.STORED)
         if message.HasField("select_stmt")
@@ -106,30 +119,38 @@ def _on_conflict(ctx: Context, message: pb.InsertStmt, target: Target, scope: Sc
     excluded.rest = frozenset() if target.source.rest is not None else None
     excluded.plain = False
     inside = Scope(scope.parent, sources=[target.source, excluded])
-    _assignments(ctx, conflict.target_list, inside, Target(updated, columns, target.source, target.read))
+    changed = Target(updated, columns, target.source, target.read)
+    changed.by_key()
+    _assignments(ctx, conflict.target_list, inside, changed)
     if conflict.HasField("where_clause"):
         expressions.evaluate(ctx, conflict.where_clause, inside, Clause.WHERE)
 
 
 def update(ctx: Context, message: pb.UpdateStmt, parent: Scope | None) -> Rows:
     outer = _outer(ctx, message, parent)
+    mark = len(ctx.findings.records)
     target = _target(ctx, message.relation, Action.UPDATE)
     scope = Scope(outer, sources=[target.source])
     from_items.add(ctx, message.from_clause, scope)
+    beside = ctx.findings.records[mark:]
     _assignments(ctx, message.target_list, scope, target)
     if message.HasField("where_clause"):
-        expressions.evaluate(ctx, message.where_clause, scope, Clause.WHERE)
+        filters.where(ctx, message.where_clause, scope, beside)
+    target.narrow()
     rows = _returning(ctx, message.returning_clause, target, scope)
     return _done(ctx, message, outer, target, rows)
 
 
 def delete(ctx: Context, message: pb.DeleteStmt, parent: Scope | None) -> Rows:
     outer = _outer(ctx, message, parent)
+    mark = len(ctx.findings.records)
     target = _target(ctx, message.relation, Action.DELETE)
     scope = Scope(outer, sources=[target.source])
     from_items.add(ctx, message.using_clause, scope)
+    beside = ctx.findings.records[mark:]
     if message.HasField("where_clause"):
-        expressions.evaluate(ctx, message.where_clause, scope, Clause.WHERE)
+        filters.where(ctx, message.where_clause, scope, beside)
+    target.narrow()
     rows = _returning(ctx, message.returning_clause, target, scope)
     return _done(ctx, message, outer, target, rows)
 
@@ -148,13 +169,14 @@ def merge(ctx: Context, message: pb.MergeStmt, parent: Scope | None) -> Rows:
     scope.sources.append(target.source)  # RETURNING * gives the source's columns first
     for record in target.read:
         record.use(Clause.JOIN, "*") if not message.HasField("join_condition") else None
-    expressions.evaluate(ctx, message.join_condition, scope, Clause.JOIN)
+    filters.joined(ctx, message.join_condition, scope)
     for when in clauses:
         if when.HasField("condition"):
             expressions.evaluate(ctx, when.condition, scope, Clause.WHERE)
         action = _MERGED_ACTIONS.get(when.command_type)
         records, columns = written[action] if action is not None else ([], target.columns)
         into = Target(records, columns, target.source, target.read)
+        into.narrow()
         _assignments(ctx, when.target_list, scope, into)
         expressions.evaluate_all(ctx, when.values, scope, Clause.STORED)
         if action is Action.INSERT and not when.target_list:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.conduct import TOLD, either, partial, repeated, settled
-from gateway.analysis.postgres import calls, conversions, expressions, from_items, naming
+from gateway.analysis.postgres import calls, conversions, expressions, filters, from_items, naming
 from gateway.analysis.postgres.context import Context, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope, Source, Value
@@ -35,10 +35,12 @@ def select(ctx: Context, statement: pb.SelectStmt, parent: Scope | None, clause:
 
 def _plain(ctx: Context, statement: pb.SelectStmt, outer: Scope, clause: Clause | None) -> Rows:
     scope = Scope(outer)
+    mark = len(ctx.findings.records)
     from_items.add(ctx, statement.from_clause, scope)
+    beside = ctx.findings.records[mark:]
     rows = targets(ctx, statement.target_list, scope, clause)
     if statement.HasField("where_clause"):
-        expressions.evaluate(ctx, statement.where_clause, scope, Clause.WHERE)
+        filters.where(ctx, statement.where_clause, scope, beside)
     _grouping(ctx, statement, scope, rows)
     if statement.HasField("having_clause"):
         expressions.evaluate(ctx, statement.having_clause, scope, Clause.HAVING)

@@ -1,6 +1,6 @@
 """What the walk over a tree writes down, and how that becomes a footprint's accesses."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from gateway.catalog import ColumnInfo, RelationInfo
 from gateway.model.footprint import (
@@ -20,10 +20,11 @@ from gateway.model.footprint import (
 class Record:
     """One relation in one place of a statement. Mutable while the walk lasts; equal only to itself.
 
-    relatives   partitions, inheritance children and parents: their columns of the same name hold the same values
+    relatives    partitions, inheritance children and parents: their columns of the same name hold the same values
+    narrowed_by  as an access has it
     """
 
-    __slots__ = ("action", "beneath", "object", "origin", "relatives", "uses")
+    __slots__ = ("action", "beneath", "narrowed_by", "object", "origin", "relatives", "uses")
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Record:
         self.relatives = relatives
         self.uses: set[ColumnUse] = set()
         self.beneath: list[Record] = []
+        self.narrowed_by: Clause | None = None
 
     def use(self, clause: Clause, column: str) -> None:
         self.uses.add(ColumnUse(clause, column))
@@ -64,6 +66,33 @@ def use(origins: Iterable[Origin], clause: Clause | None) -> None:
             record.uses.add(ColumnUse(clause, column))
 
 
+def narrow(origins: Iterable[Origin], clause: Clause, among: Container[Record] | None = None) -> None:
+    """These records' rows are told apart by a condition. `among`: no others'."""
+    for record in {record for record, _ in origins}:
+        if (among is None or record in among) and record.narrowed_by is not Clause.WHERE:
+            record.narrowed_by = clause
+
+
+def narrow_alike(written: Record, read: Record) -> None:
+    """The rows that are changed are those that were read, through views too."""
+    written.narrowed_by = read.narrowed_by
+    for under in written.beneath:
+        for other in read.beneath:
+            if other is not under and other.object == under.object:
+                narrow_alike(under, other)
+
+
+def with_beneath(records: Iterable[Record]) -> set[Record]:
+    found: set[Record] = set()
+    waiting = list(records)
+    while waiting:
+        record = waiting.pop()
+        if record not in found:
+            found.add(record)
+            waiting += record.beneath
+    return found
+
+
 def sources(origins: Iterable[Origin]) -> frozenset[ColumnRef]:
     """The named columns a value can be recovered from, those of partitions and parents included."""
     return frozenset(ColumnRef(name, column) for record, column in origins for name in (record.object, *record.relatives))
@@ -71,16 +100,25 @@ def sources(origins: Iterable[Origin]) -> frozenset[ColumnRef]:
 
 def freeze(records: Iterable[Record]) -> tuple[Access, ...]:
     """One access for each (object, action, origin), in the order of first mention."""
-    merged: dict[tuple[ObjectName, Action, AccessOrigin], tuple[set[ColumnUse], list[Record]]] = {}
+    merged: dict[tuple[ObjectName, Action, AccessOrigin], list[Record]] = {}
     for record in records:
-        key = (record.object, record.action, record.origin)
-        uses, beneath = merged.setdefault(key, (set(), []))
-        uses |= record.uses
-        beneath += record.beneath
+        merged.setdefault((record.object, record.action, record.origin), []).append(record)
     return tuple(
-        Access(name, action, frozenset(uses), origin, freeze(beneath) if beneath else ())
-        for (name, action, origin), (uses, beneath) in merged.items()
+        Access(
+            name,
+            action,
+            frozenset().union(*(record.uses for record in places)),
+            origin,
+            freeze(under for record in places for under in record.beneath),
+            _weakest(places),
+        )
+        for (name, action, origin), places in merged.items()
     )
+
+
+def _weakest(places: Sequence[Record]) -> Clause | None:
+    found = {record.narrowed_by for record in places}
+    return None if None in found else Clause.JOIN if Clause.JOIN in found else Clause.WHERE
 
 
 class Findings:

@@ -46,6 +46,7 @@ def _copy(record: Record, copies: dict[Record, Record]) -> Record:
     if made is None:
         made = copies[record] = Record(record.object, record.action, AccessOrigin.VIEW_BODY, record.relatives)
         made.uses = set(record.uses)
+        made.narrowed_by = record.narrowed_by
         made.beneath = [_copy(under, copies) for under in record.beneath]
         if record.origin is AccessOrigin.CHILD:
             made.origin = AccessOrigin.CHILD
