@@ -11,10 +11,12 @@ its author's, whoever reads it: what it computes is not held against them.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from gateway.analysis.postgres.records import Origins
 from gateway.model.footprint import Clause, ColumnUse
+
+if TYPE_CHECKING:
+    from gateway.analysis.postgres.records import Origins
 
 MOST: Final = 1_000
 """Values and operations in one expression, beyond which its size and time are not held to be small."""
@@ -43,7 +45,16 @@ class Evaluated(Protocol):
     """What an expression gives."""
 
     @property
-    def origins(self) -> Origins: ...
+    def origins(self) -> "Origins": ...
+    @property
+    def conduct(self) -> Conduct: ...
+
+
+class Made(Protocol):
+    """A column of a query's result."""
+
+    @property
+    def exact(self) -> bool: ...
     @property
     def conduct(self) -> Conduct: ...
 
@@ -60,7 +71,7 @@ def shown(clause: Clause | None) -> bool:
     return clause in _SHOWN
 
 
-def tell(ctx: Walk, origins: Origins, clause: Clause | None, where: str) -> None:
+def tell(ctx: Walk, origins: "Origins", clause: Clause | None, where: str) -> None:
     """Writes down that these columns' values decide over more than the output's value, and in what."""
     if not origins or clause not in _SHOWN or ctx.muted:
         return
@@ -93,6 +104,13 @@ def as_column(conduct: Conduct) -> Conduct:
     """Of a view's column: what its author computes is a column to whoever reads it. Evaluating it may still fail, and by a
     condition's grace."""
     return Conduct(COLUMN.size if conduct.size <= MOST else conduct.size, conduct.total, COLUMN.plain)
+
+
+def unseen(column: Made) -> Clause:
+    """How a column is used that may be computed but is not shown: as it is, not at all; by what is total, as in an output."""
+    if column.exact:
+        return Clause.PRESENCE
+    return Clause.OUTPUT if column.conduct.total else Clause.ARGUMENT
 
 
 def unknown(ctx: Walk, values: Iterable[Evaluated], clause: Clause | None, where: str) -> Conduct:

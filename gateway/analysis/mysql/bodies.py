@@ -12,7 +12,7 @@ from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.utility import Walk
 from gateway.analysis.postgres.records import Findings, Record, freeze
 from gateway.analysis.postgres.scopes import Column
-from gateway.analysis.programs import Bodies, Body, taint, touched, unread, worked_with
+from gateway.analysis.programs import Bodies, Body, either, taint, touched, unread, worked_with
 from gateway.catalog import FunctionInfo, QName, RelationInfo, TriggerInfo
 from gateway.model.footprint import Action, Category, Clause, EffectKind, ObjectKind, ObjectName, relation
 
@@ -47,7 +47,7 @@ class BodyReader:
         infos = self._catalog.functions.get(QName(name.schema, name.name), ())
         if not infos:  # a loadable function, which knows no session, or a program that was made a moment ago
             return unread("it is not among the stored programs that the gateway sees", carries=False)
-        return _either(list(map(self._of_routine, infos)))
+        return either(list(map(self._of_routine, infos)))
 
     def _of_routine(self, info: FunctionInfo) -> Body:
         if info.body is None:
@@ -69,7 +69,7 @@ class BodyReader:
         if "ORACLE" in reading.modes:
             return unread("SQL mode ORACLE has a grammar of its own")
         findings = Findings()
-        inner = Context(names=Names(self._catalog, schema), findings=findings, reading=reading, text=self._text)
+        inner = Context(names=Names(self._catalog, schema), findings=findings, reading=reading, text=self._text, muted=True)
         try:
             tokens = _tokens(text, reading)
             programs.ProgramText(inner, self._walk, text).run(tokens)
@@ -93,21 +93,6 @@ class BodyReader:
             None if findings.results is None else tuple(findings.results),
             carries=unknown or temporary or programs.carries(tokens, own | programs.declared(tokens)),
         )
-
-
-def _either(made: list[Body]) -> Body:
-    """A function and a procedure of one name are both meant."""
-    if len(made) == 1:
-        return made[0]
-    results = [body.results for body in made]
-    return Body(
-        frozenset().union(*(body.reads for body in made)),
-        frozenset().union(*(body.runs for body in made)),
-        frozenset().union(*(body.touches for body in made)),
-        None if None in results else tuple(item for each in results for item in each or ()),
-        any(body.carries for body in made),
-        next((body.undecided for body in made if body.undecided is not None), None),
-    )
 
 
 def _use_row(findings: Findings, info: RelationInfo, tokens: list[Token]) -> None:
@@ -162,7 +147,7 @@ def _fires(ctx: Context, written: Record, trigger: TriggerInfo, outcome: Outcome
         for column in outcome.rows.columns
         if assigned is None or any(base == "*" or base.lower() in assigned for base in _bases(column, written))
     ]
-    taint(shown, program)
+    taint(shown, frozenset({(program, "*")}))
 
 
 def _bases(column: Column, written: Record) -> list[str]:

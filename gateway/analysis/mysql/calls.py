@@ -65,6 +65,10 @@ class CallParser(Cursor):
     def opens_query(self) -> bool:
         raise NotImplementedError
 
+    def literal(self, value: Expr, mark: int) -> Token | None:
+        """The token of a value that is a single literal; `mark`: where it began."""
+        return self.tokens[mark] if value is CONST and self.index == mark + 1 else None
+
     # --- lists
 
     def expressions(self) -> list[Expr]:
@@ -146,10 +150,14 @@ class CallParser(Cursor):
             return
         separators = _SEPARATORS.get(upper, frozenset())
         while True:
-            call.arguments.append(Sub(self.query()) if self.starts_query() else self.expression())
+            mark = self.index
+            value = Sub(self.query()) if self.starts_query() else self.expression()
+            call.arguments.append(value)
+            call.literals.append(self.literal(value, mark))
             self._after_argument(call, upper)
             if self.accept(","):
                 if upper == "CONVERT":
+                    call.target = self.upper
                     self._to_parenthesis()
                     return
             elif not self.accept_any(separators):
@@ -183,9 +191,9 @@ class CallParser(Cursor):
     def _after_argument(self, call: Call, upper: str) -> None:
         """What may stand behind an argument: types, character sets, ORDER BY, SEPARATOR, LIMIT."""
         if upper in _TYPED_ARGUMENTS and self.upper in ("AS", "RETURNING", "LEVEL"):
-            self._skip_type()
+            call.target = self._skip_type()
         elif upper in ("CONVERT", "CHAR", "CHR") and self.accept("USING"):
-            self.advance()
+            call.target = f"USING {self.advance().text.upper()}"
         elif self.upper == "AT" and upper == "CAST":
             self._to_parenthesis()
         if self.accept("ORDER", "BY"):
@@ -196,14 +204,17 @@ class CallParser(Cursor):
             while self.current.kind in (NUMBER, PARAMETER) or self.upper in (",", "OFFSET"):
                 self.advance()
 
-    def _skip_type(self) -> None:
-        """A type holds words, numbers and strings alone: up to the next comma or the end."""
+    def _skip_type(self) -> str:
+        """A type holds words, numbers and strings alone: up to the next comma or the end. The answer is its words."""
         depth = 0
+        self.advance()
+        mark = self.index
         while not self.ended and not (depth == 0 and self.upper in (",", ")")):
             if self.starts_query():
                 raise self.stopped()
             depth += (self.upper == "(") - (self.upper == ")")
             self.advance()
+        return " ".join(token.text.upper() for token in self.tokens[mark : self.index])
 
     def _to_parenthesis(self) -> None:
         depth = 0

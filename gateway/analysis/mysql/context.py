@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gateway.analysis.conduct import Conduct
 from gateway.analysis.mysql.modes import Reading
 from gateway.analysis.mysql.names import Names
 from gateway.analysis.mysql.outcome import Outcome
@@ -24,6 +25,7 @@ class Context:
     derived    results of subqueries: columns that nobody refers to are still read
     cursors    open handlers: name -> `database NUL table`
     variables  user variables whose value is known: those that keep a SQL mode
+    muted      what is computed is no output of the statement's own author: a definition's, an argument's in a condition
     unread     records made for reading a statement's target, where nothing read it yet
     filtering  the expressions belong to a WHERE
     target     columns that VALUES(c) and DEFAULT(c) mean, in INSERT and UPDATE
@@ -42,6 +44,7 @@ class Context:
     cursors: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     unread: list[Record] = field(default_factory=list)
+    muted: bool = False
     filtering: bool = False
 
     def not_understood(self, reason: str) -> None:
@@ -53,14 +56,27 @@ class Field(Column):
 
     __slots__ = ("hidden", "label")
 
-    def __init__(self, label: str, origins: Origins = NOTHING, *, exact: bool = False, hidden: bool = False) -> None:
-        super().__init__(label.lower(), origins, exact=exact)
+    def __init__(
+        self,
+        label: str,
+        origins: Origins = NOTHING,
+        *,
+        exact: bool = False,
+        hidden: bool = False,
+        type_id: int = 0,
+        conduct: Conduct | None = None,
+    ) -> None:
+        super().__init__(label.lower(), origins, exact=exact, type_id=type_id, conduct=conduct)
         self.label = label
         self.hidden = hidden
 
     def renamed(self, name: str) -> "Field":
         self.touched = True
-        return Field(name, self.origins, exact=self.exact)
+        return Field(name, self.origins, exact=self.exact, type_id=self.type, conduct=self.conduct)
+
+
+def as_field(column: Column) -> Field:
+    return Field(column.name, column.origins, type_id=column.type, conduct=column.conduct)
 
 
 class Entry(Source):
@@ -93,7 +109,7 @@ class Entry(Source):
 
     @property
     def fields(self) -> list[Field]:
-        return [column if isinstance(column, Field) else Field(column.name, column.origins) for column in self.columns]
+        return [column if isinstance(column, Field) else as_field(column) for column in self.columns]
 
 
 @dataclass(slots=True)

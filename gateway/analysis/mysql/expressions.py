@@ -52,13 +52,17 @@ class ExpressionParser(CallParser):
 
     def _chain(self, operators: frozenset[str]) -> Expr:
         self.deeper()
+        mark = self.index
         parts = [self._operand()]
+        literals = [self.literal(parts[0], mark)]
+        written: list[str] = []
         while upper := self.current.upper:
             if operators is _BINARY and upper == "NOT" and self.peek().upper in _NEGATED:
                 self.advance()
             elif operators is _BINARY and upper == "IS":
                 self.advance()
                 parts[-1] = self._tested(parts[-1])
+                literals[-1] = None
             elif upper not in operators:
                 break
             else:
@@ -67,12 +71,17 @@ class ExpressionParser(CallParser):
                     self.advance()
                 else:
                     self._second_word(upper)
+                    mark = self.index
                     parts.append(self._operand())
+                    literals.append(self.literal(parts[-1], mark))
+                    written.append(upper)
         self.depth -= 1
         if len(parts) == 1:
             return parts[0]
         kept = [part for part in parts if part is not CONST]
-        return Mix(kept) if kept else CONST
+        if not kept and (operators is _SUM or not _SUM.intersection(written)):
+            return CONST
+        return Mix(kept, syntax.CHAIN, written, parts, literals)
 
     def _tested(self, value: Expr) -> Expr:
         """IS NULL says only whether there is a value; IS TRUE tells of the value."""
@@ -80,7 +89,7 @@ class ExpressionParser(CallParser):
         found = self.accept_any(_TESTS)
         if not found:
             raise self.stopped()
-        return syntax.Test([value]) if found == "NULL" else Mix([value])
+        return syntax.Test([value]) if found == "NULL" else Mix([value], "IS")
 
     def _second_word(self, operator: str) -> None:
         """SOUNDS LIKE, MEMBER OF, and `= ANY (…)`."""
@@ -139,15 +148,15 @@ class ExpressionParser(CallParser):
                 raise self.stopped()
             case prefix if prefix in _PREFIX:
                 self.advance()
-                return self._prefixed()
+                return self._prefixed(prefix)
             case _:
                 raise self.stopped()
 
-    def _prefixed(self) -> Expr:
+    def _prefixed(self, operator: str) -> Expr:
         self.deeper()
         value = self._operand()
         self.depth -= 1
-        return value if value is CONST else Mix([value])
+        return value if value is CONST else Mix([value], operator)
 
     def _parenthesis(self) -> Expr:
         self.deeper()
@@ -163,7 +172,7 @@ class ExpressionParser(CallParser):
                 while self.accept(","):
                     parts.append(self.expression())
                 kept = [part for part in parts if part is not CONST]
-                value = Mix(kept) if kept else CONST
+                value = Mix(kept, syntax.ROW) if kept else CONST
         self.expect(")")
         self.depth -= 1
         return value
@@ -214,7 +223,7 @@ class ExpressionParser(CallParser):
                 return CONST
             case _ if upper in _PREFIX:
                 self.advance()
-                return self._prefixed()
+                return self._prefixed(upper)
             case _ if upper in _CHARSETS and after.kind in (STRING, BITS, PARAMETER):
                 self.advance()
                 return self._operand()
@@ -244,17 +253,21 @@ class ExpressionParser(CallParser):
         self.deeper()
         self.advance()
         parts: list[Expr] = []
+        words: list[str] = []
         if self.upper != "WHEN":
             parts.append(self.expression())
+            words.append("CASE")
         while self.accept("WHEN"):
             parts.append(self.expression())
             self.expect("THEN")
             parts.append(self.expression())
+            words += ("WHEN", "THEN")
         if self.accept("ELSE"):
             parts.append(self.expression())
+            words.append("ELSE")
         self.expect("END")
         self.depth -= 1
-        return Mix(parts)
+        return Mix(parts, syntax.CASE, words)
 
     def _interval(self) -> Expr:
         """INTERVAL expr unit, or the function INTERVAL(n, a, b)."""
@@ -265,11 +278,11 @@ class ExpressionParser(CallParser):
             self.expect(")")
             if len(parts) > 1:
                 return Call("", "INTERVAL", parts)
-            value: Expr = Mix(parts)
+            value: Expr = Mix(parts, syntax.INTERVAL)
             if self.upper not in UNITS:
                 value = Mix([value, self._rest_of_interval()])
         else:
-            value = self.expression()
+            value = Mix([self.expression()], syntax.INTERVAL)
         self.unit(UNITS)
         return value
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from gateway.analysis.conduct import TOLD
 from gateway.analysis.mysql import filters, query, relations, values
-from gateway.analysis.mysql.context import Context, Entry, Field, Level
+from gateway.analysis.mysql.context import Context, Entry, Field, Level, as_field
 from gateway.analysis.mysql.syntax import Derived, FromItem, Join, Table, TableFunction
 from gateway.analysis.postgres.records import Origins, narrow, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Source
@@ -27,7 +28,7 @@ def add(ctx: Context, item: FromItem, level: Level) -> list[Field]:
 
 
 def fields(source: Source) -> list[Field]:
-    return [column if isinstance(column, Field) else Field(column.name, column.origins) for column in source.columns]
+    return [column if isinstance(column, Field) else as_field(column) for column in source.columns]
 
 
 def _table(ctx: Context, item: Table, level: Level) -> Source:
@@ -47,7 +48,7 @@ def _derived(ctx: Context, item: Derived, level: Level) -> Source:
 
 def _function(ctx: Context, item: TableFunction, level: Level) -> Source:
     value = values.evaluate(ctx, item.call, level, Clause.ARGUMENT)
-    return Entry(ctx.names.fold(item.alias), [Field(name, value.origins) for name in item.columns])
+    return Entry(ctx.names.fold(item.alias), [Field(name, value.origins, conduct=TOLD) for name in item.columns])
 
 
 def _join(ctx: Context, join: Join, level: Level) -> list[Field]:
@@ -83,7 +84,7 @@ def _common(join: Join, left: list[Field], right: list[Field], level: Level) -> 
         origins: Origins = column.origins.union(*(other.origins for other in others))
         use(origins, Clause.JOIN)
         narrow(origins, Clause.JOIN)
-        made = Field(column.label, origins, exact=column.exact and not others)
+        made = Field(column.label, origins, exact=column.exact and not others, type_id=column.type, conduct=column.conduct)
         _forward_touch([column, *others])
         common.append(made)
     return [

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from gateway.analysis.conduct import TOLD
 from gateway.analysis.mysql import filters, from_items, query, relations, syntax, values
 from gateway.analysis.mysql.context import Context, Entry, Field, Level
 from gateway.analysis.mysql.lexer import NUMBER, PARAMETER, STRING, WORD
@@ -106,7 +107,7 @@ def labels(entry: Entry) -> list[str]:
 def _new_row(ctx: Context, alias: str, columns: list[str], entry: Entry) -> Entry:
     """The row alias: values that are stored anyway."""
     names = columns or [field.label for field in from_items.fields(entry)]
-    return Entry(ctx.names.fold(alias), [Field(name) for name in names], rest=None if names else frozenset())
+    return Entry(ctx.names.fold(alias), [Field(name, conduct=TOLD) for name in names], rest=None if names else frozenset())
 
 
 def _inserted(ctx: Context, p: Parser, level: Level, entry: Entry, records: Sequence[Record]) -> None:

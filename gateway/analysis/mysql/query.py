@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from gateway.analysis.conduct import either, repeated, settled, tell, unseen
 from gateway.analysis.mysql import filters, from_items, syntax, values
 from gateway.analysis.mysql.context import Context, Field, Level
 from gateway.analysis.mysql.syntax import Compound, Query, Select, Tail, Values
+from gateway.analysis.mysql.types import NUMBERS
 from gateway.analysis.postgres.records import Origins, Record, use
 from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope
-from gateway.model.footprint import INSTANCE, Action, Clause
+from gateway.model.footprint import INSTANCE, Action, Clause, ObjectName
 
 # sql_analyse.cc, proc_analyse_init
 _ANALYSED: Final = (
@@ -99,7 +101,7 @@ def _items(ctx: Context, items: list[syntax.Item], level: Level, clause: Clause 
                 rest = (rest or frozenset()) | unknown
             continue
         value = values.evaluate(ctx, item.value, level, clause)
-        made = Field(item.name, value.origins, exact=value.exact)
+        made = Field(item.name, value.origins, exact=value.exact, type_id=value.type, conduct=value.conduct)
         columns.append(made)
         if item.alias:
             level.aliases.setdefault(made.name, []).append(made)
@@ -193,6 +195,9 @@ def merged(arms: list[Rows]) -> Rows:
             if index < len(columns):
                 columns[index].origins |= column.origins
                 columns[index].exact = columns[index].exact and column.exact
+                columns[index].conduct = either((columns[index], column))
+                if columns[index].type != column.type:
+                    columns[index].type = 0
             elif rest is not None:
                 rest |= column.origins
     if rest is not None:  # positions are not certain: any column may hold what any arm gives
@@ -217,7 +222,8 @@ def _values(ctx: Context, query: Values, level: Level, clause: Clause | None) ->
     columns: list[Column] = []
     for index in range(width):
         origins = frozenset().union(*(row[index].origins for row in rows if index < len(row)))
-        columns.append(Field(f"column_{index}", origins))
+        conduct = either([row[index] for row in rows if index < len(row)])
+        columns.append(Field(f"column_{index}", origins, conduct=conduct))
     result = Rows(columns)
     _ordered(ctx, query.tail.order, level, result, Clause.ORDER)
     return result
@@ -252,7 +258,9 @@ def _recursive(ctx: Context, cte: syntax.Cte, level: Level, entry: Cte) -> Rows:
     if compound.tail.ctes:
         define(ctx, compound.tail, inner)
     first = walk(ctx, compound.arms[0], inner, None)
-    columns: list[Column] = [Field(label(column), column.origins) for column in first.columns]
+    columns: list[Column] = [
+        Field(label(column), column.origins, type_id=column.type, conduct=repeated(column.conduct)) for column in first.columns
+    ]
     for column in first.columns:
         column.touched = True
     rows = entry.rows = renamed(Rows(columns, first.rest), cte.columns)
@@ -261,21 +269,43 @@ def _recursive(ctx: Context, cte: syntax.Cte, level: Level, entry: Cte) -> Rows:
         mark = len(ctx.findings.records)
         for arm in compound.arms[1:]:
             again = walk(ctx, arm, inner, None)
-            for column, more in zip(rows.columns, again.columns, strict=False):
-                more.touched = True
-                column.origins |= more.origins
-            if again.rest is not None:
-                for column in rows.columns:
-                    column.origins |= again.rest
+            _flow(ctx, rows.columns, again, first)
         if sum(len(column.origins) for column in rows.columns) == before or len(ctx.findings.records) == mark or before > 4096:
             break
     if sum(len(column.origins) for column in rows.columns) > 4096:
         everything = frozenset().union(*(column.origins for column in rows.columns))
         for column in rows.columns:
             column.origins = everything
+    for column in rows.columns:
+        column.conduct = settled(column.conduct)
     if compound.distinct:
         _use(rows.columns, Clause.DISTINCT, rows.rest)
     return rows
+
+
+def _flow(ctx: Context, columns: Sequence[Column], again: Rows, first: Rows) -> None:
+    """What a recursive arm gives flows back into the columns."""
+    for column, more, start in zip(columns, again.columns, first.columns, strict=False):
+        _fits(ctx, column, start, more)
+        more.touched = True
+        column.origins |= more.origins
+    if again.rest is not None:
+        for column in columns:
+            column.origins |= again.rest
+
+
+def _fits(ctx: Context, column: Column, first: Column, more: Column) -> None:
+    """The first arm makes the column as wide as its own values; a longer one of a recursive arm is an error."""
+    if more.exact and first.exact and _names(more) == _names(first):
+        return
+    if more.conduct == column.conduct and more.origins <= column.origins:  # the column itself
+        return
+    if first.type not in NUMBERS or more.type not in NUMBERS:
+        tell(ctx, more.origins, None, "a recursive query")
+
+
+def _names(column: Column) -> set[tuple[ObjectName, str]]:
+    return {(record.object, name) for record, name in column.origins}
 
 
 def renamed(rows: Rows, names: list[str]) -> Rows:
@@ -296,4 +326,4 @@ def finish(derived: Iterable[Rows]) -> None:
             if not column.touched:
                 for record, name in column.origins:
                     if not any(used.column == name for used in record.uses):
-                        record.use(Clause.PRESENCE if column.exact else Clause.ARGUMENT, name)
+                        record.use(unseen(column), name)

@@ -1,8 +1,10 @@
 """A relation named in a statement: the record of its use, and its columns as a range table entry."""
 
+from gateway.analysis.conduct import COLUMN
 from gateway.analysis.mysql import views
 from gateway.analysis.mysql.context import Context, Entry, Field
 from gateway.analysis.mysql.names import Found
+from gateway.analysis.mysql.types import type_of
 from gateway.analysis.postgres.records import NOTHING, Origins, Record, stored_in
 from gateway.analysis.postgres.scopes import Column
 from gateway.catalog import RelationInfo
@@ -52,7 +54,14 @@ def _columns(ctx: Context, record: Record, info: RelationInfo | None) -> Entry:
 
     def columns_of_table() -> list[Column]:
         return [
-            Field(column.name, stored_in(record, info, column), exact=not column.generated, hidden=column.hidden)
+            Field(
+                column.name,
+                stored_in(record, info, column),
+                exact=not column.generated,
+                hidden=column.hidden,
+                type_id=type_of(column.type_name),
+                conduct=COLUMN,
+            )
             for column in info.columns
         ]
 

@@ -1,6 +1,14 @@
-"""The tree of a query: as much of it as decides what is touched and where values come from. Operators are not told apart."""
+"""The tree of a query: as much of it as decides what is touched, where values come from, and what is done with them."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.analysis.mysql.lexer import Token
+
+CHAIN: Final = "a chain of operators"
+CASE: Final = "CASE"
+ROW: Final = "a row"
+INTERVAL: Final = "INTERVAL"
 
 
 @dataclass(slots=True)
@@ -31,9 +39,20 @@ class Star:
 
 @dataclass(slots=True)
 class Mix:
-    """An operator over its operands: the value is made of all of them."""
+    """An operator over its operands: the value is made of all of them.
+
+    parts      those that are no constants
+    what       CHAIN, CASE, ROW, INTERVAL, or the operator that stands in front of its only operand
+    operators  of CHAIN: those between the operands, in order, as written, without regard to how they bind.
+               Of CASE: the word in front of each operand
+    operands   of CHAIN: all of them, constants too; `literals`: the token of each that is one
+    """
 
     parts: "list[Expr]"
+    what: str = ""
+    operators: list[str] = field(default_factory=list)
+    operands: "list[Expr]" = field(default_factory=list)
+    literals: list[Token | None] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -59,7 +78,11 @@ class Window:
 
 @dataclass(slots=True)
 class Call:
-    """A function. `arguments` of `VALUES(c)` and `DEFAULT(c)` are columns of the statement's target."""
+    """A function. `arguments` of `VALUES(c)` and `DEFAULT(c)` are columns of the statement's target.
+
+    literals  the token of each argument that is one
+    target    the type or character set that stands behind AS or USING
+    """
 
     schema: str
     name: str
@@ -67,6 +90,8 @@ class Call:
     distinct: bool = False
     order: "list[Expr]" = field(default_factory=list)
     window: Window | None = None
+    literals: list[Token | None] = field(default_factory=list)
+    target: str = ""
 
 
 @dataclass(slots=True)

@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.analysis.mysql import functions, query, syntax
+from gateway.analysis.conduct import COLUMN, TOLD, Conduct, either, partial, shown, strict, unseen
+from gateway.analysis.conduct import CONSTANT as STILL
+from gateway.analysis.mysql import functions, query, syntax, totality, types
 from gateway.analysis.mysql.context import Context, Level
+from gateway.analysis.mysql.lexer import Token
 from gateway.analysis.mysql.syntax import Assign, Call, Const, Expr, Mix, Ref, Sequence, Star, Sub, Test
 from gateway.analysis.postgres.records import NOTHING, Origins, Record, use
 from gateway.analysis.postgres.scopes import Column, Value
 from gateway.model.footprint import Action, Clause, FunctionClass
 
-CONSTANT: Final = Value()
+CONSTANT: Final = Value(conduct=STILL)
 _OF_TARGET: Final = frozenset({"VALUES", "VALUE", "DEFAULT"})
 _COUNTING: Final = frozenset({"COUNT"})
 _TELLS_PRESENCE: Final = frozenset({"COUNT", "ISNULL"})
@@ -21,7 +24,6 @@ _KEEPING: Final = frozenset({"GET_LOCK", "LAST_INSERT_ID"})
 _TAKING_TIME: Final = frozenset(
     {"SLEEP", "BENCHMARK", "MASTER_POS_WAIT", "MASTER_GTID_WAIT", "SOURCE_POS_WAIT", "WAIT_FOR_EXECUTED_GTID_SET"}
 )
-_SHOWN: Final = frozenset({None, Clause.OUTPUT, Clause.RETURNING})
 
 
 def evaluate(ctx: Context, expression: Expr, level: Level, clause: Clause | None) -> Value:
@@ -32,7 +34,7 @@ def evaluate(ctx: Context, expression: Expr, level: Level, clause: Clause | None
     if isinstance(expression, Const):
         return CONSTANT
     if isinstance(expression, Mix):
-        return all_of(ctx, expression.parts, level, clause)
+        return _mix(ctx, expression, level, clause)
     if isinstance(expression, Call):
         return _call(ctx, expression, level, clause)
     if isinstance(expression, Sub):
@@ -42,7 +44,7 @@ def evaluate(ctx: Context, expression: Expr, level: Level, clause: Clause | None
     if isinstance(expression, Assign):
         value = evaluate(ctx, expression.value, level, clause)
         use(value.origins, Clause.STORED)
-        return Value(value.origins)
+        return Value(value.origins, type=value.type, conduct=partial(value.conduct))
     if isinstance(expression, Sequence):
         return _sequence(ctx, expression)
     if isinstance(expression, Star):
@@ -50,6 +52,33 @@ def evaluate(ctx: Context, expression: Expr, level: Level, clause: Clause | None
     if isinstance(expression, syntax.Position):
         return CONSTANT
     raise TypeError(type(expression).__name__)
+
+
+def _mix(ctx: Context, mix: Mix, level: Level, clause: Clause | None) -> Value:
+    """An operator's value is made of all its operands'."""
+    if mix.what == syntax.CHAIN:
+        values = [
+            evaluate(ctx, operand, level, clause) if token is None else Value(conduct=totality.of_literal(token))
+            for operand, token in zip(mix.operands, mix.literals, strict=True)
+        ]
+        made = mixed(values)
+        return made._replace(type=_of_chain(mix, values), conduct=totality.chain(ctx, mix, values, clause))
+    values = [evaluate(ctx, part, level, clause) for part in mix.parts]
+    made = mixed(values)
+    if mix.what == syntax.CASE:
+        case = totality.case(ctx, mix, values, clause)
+        return made._replace(type=case.type, conduct=case.conduct)
+    if mix.what == syntax.ROW:
+        return made._replace(conduct=strict(ctx, values, clause, "a row"))
+    return totality.prefixed(ctx, mix.what, made._replace(type=values[0].type, conduct=values[0].conduct), clause)
+
+
+def _of_chain(mix: Mix, values: Iterable[Value]) -> int:
+    """Tests give numbers; what sums give is told by their operands."""
+    found = {value.type for value in values if value.type != types.UNKNOWN}
+    if not totality.calculates(mix):
+        return types.INTEGER
+    return types.DECIMAL if types.DECIMAL in found else found.pop() if len(found) == 1 else types.UNKNOWN
 
 
 def all_of(ctx: Context, expressions: Iterable[Expr], level: Level, clause: Clause | None) -> Value:
@@ -65,10 +94,13 @@ def evaluate_items(ctx: Context, items: Iterable[syntax.Item], level: Level, cla
 
 def mixed(values: Iterable[Value]) -> Value:
     origins: Origins = NOTHING
+    size, total = 0, True
     for value in values:
         if value.origins:
             origins = origins | value.origins if origins else value.origins
-    return Value(origins) if origins else CONSTANT
+        size += value.conduct.size
+        total = total and value.conduct.total
+    return Value(origins, conduct=Conduct(size, total, False))
 
 
 def _column(ctx: Context, ref: Ref, level: Level, clause: Clause | None) -> Value:
@@ -97,20 +129,20 @@ def referred(columns: list[Column], clause: Clause | None) -> Value:
         column = columns[0]
         column.touched = True
         use(column.origins, clause)
-        return Value(column.origins, column.exact)
+        return Value(column.origins, column.exact, column.type, conduct=column.conduct)
     origins: Origins = NOTHING
     for column in columns:
         column.touched = True
         use(column.origins, clause)
         origins |= column.origins
-    return Value(origins)
+    return Value(origins, conduct=either(columns))
 
 
 def _lost(name: str, level: Level, clause: Clause | None) -> Value:
     """No entry is known to have it: any relation in scope may, if the catalog is behind the server."""
     origins = frozenset((record, name) for record in level.records())
     use(origins, clause)
-    return Value(origins)
+    return Value(origins, conduct=TOLD)
 
 
 def _star(ctx: Context, star: Star, level: Level, clause: Clause | None) -> Value:
@@ -125,34 +157,39 @@ def _star(ctx: Context, star: Star, level: Level, clause: Clause | None) -> Valu
 
 def _presence(ctx: Context, tested: Iterable[Expr], level: Level, clause: Clause | None) -> Value:
     """IS NULL, COUNT(c): says only whether there is a value, so that nothing of it can be recovered from an output."""
-    shown = clause in _SHOWN
+    seen, total = shown(clause), True
     for expression in tested:
-        value = evaluate(ctx, expression, level, None if shown else clause)
-        if shown:
+        value = evaluate(ctx, expression, level, None if seen else clause)
+        total = total and value.conduct.total
+        if seen:
             use(value.origins, Clause.PRESENCE if value.exact else Clause.ARGUMENT)
-    return CONSTANT
+    return Value(type=types.INTEGER, conduct=COLUMN if total else partial(COLUMN))
 
 
 def _subquery(ctx: Context, sub: Sub, level: Level, clause: Clause | None) -> Value:
     """EXISTS gives no value of the subquery: its plain columns are not even looked at. Any other use compares or gives."""
+    muted, ctx.muted = ctx.muted, ctx.muted or sub.exists or not shown(clause)
     rows = query.walk(ctx, sub.query, level, None)
+    ctx.muted = muted
     for column in rows.columns:
         column.touched = True
         if sub.exists:
-            use(column.origins, Clause.PRESENCE if column.exact else Clause.ARGUMENT)
+            use(column.origins, unseen(column))
     if sub.exists:
         use(rows.rest or NOTHING, Clause.ARGUMENT)
-        return CONSTANT
+        return Value(type=types.INTEGER, conduct=partial(TOLD))
     origins: Origins = frozenset().union(rows.rest or NOTHING, *(column.origins for column in rows.columns))
     use(origins, clause)
-    return Value(origins)
+    if rows.rest is not None or len(rows.columns) != 1:
+        return Value(origins)
+    return Value(origins, type=rows.columns[0].type, conduct=partial(rows.columns[0].conduct))
 
 
 def _sequence(ctx: Context, sequence: Sequence) -> Value:
     from gateway.analysis.mysql import relations
 
     relations.named(ctx, sequence.schema, sequence.name, Action.UPDATE if sequence.writes else Action.SELECT)
-    return CONSTANT
+    return Value(conduct=partial(TOLD))
 
 
 def _call(ctx: Context, call: Call, level: Level, clause: Clause | None) -> Value:
@@ -166,10 +203,10 @@ def _call(ctx: Context, call: Call, level: Level, clause: Clause | None) -> Valu
         ordered = all_of(ctx, call.order, level, Clause.ORDER)
         if upper in _OF_ORDER:
             use(ordered.origins, clause)
-        found = mixed([found, ordered])
+        found = mixed([found, ordered])._replace(type=found.type, conduct=found.conduct)
     if call.window is not None:
         all_of(ctx, call.window.parts, level, Clause.WINDOW)
-    return CONSTANT if upper in _TELLS_PRESENCE else found
+    return Value(type=types.INTEGER, conduct=found.conduct) if upper in _TELLS_PRESENCE else found
 
 
 def _arguments(ctx: Context, call: Call, upper: str, level: Level, clause: Clause | None) -> Value:
@@ -178,13 +215,23 @@ def _arguments(ctx: Context, call: Call, upper: str, level: Level, clause: Claus
     if upper in _TELLS_PRESENCE and not call.distinct:
         # Counting plain columns tells no more in a condition than it would in a row.
         return _presence(ctx, call.arguments, level, None if upper in _COUNTING else clause)
-    shown = upper in _COUNTING and clause in _SHOWN
-    found = all_of(ctx, call.arguments, level, Clause.DISTINCT if shown else clause)
+    inner = Clause.DISTINCT if upper in _COUNTING and shown(clause) else clause
+    values = [
+        evaluate(ctx, argument, level, inner) if token is None else Value(conduct=totality.of_literal(token))
+        for argument, token in zip(call.arguments, _literals(call), strict=True)
+    ]
+    made = totality.call(ctx, call, upper, values, inner, own=program is None and kind is not FunctionClass.USER)
+    found = mixed(values)._replace(type=made.type, conduct=made.conduct)
     if kind is not FunctionClass.HARMLESS or upper in _KEEPING:
         use(found.origins, Clause.STORED)
     if upper in _TAKING_TIME:
         use(found.origins, Clause.ARGUMENT)
     return found if program is None else _result_of(program, found, clause)
+
+
+def _literals(call: Call) -> list[Token | None]:
+    """One for each argument; of calls with a grammar of their own none is known."""
+    return call.literals if len(call.literals) == len(call.arguments) else [None] * len(call.arguments)
 
 
 def _result_of(program: Record, arguments: Value, clause: Clause | None) -> Value:

@@ -4,11 +4,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.analysis.conduct import COLUMN, as_column
 from gateway.analysis.mysql.context import Context, Field
 from gateway.analysis.mysql.cursor import NotParsed
 from gateway.analysis.mysql.lexer import Lexer, NotLexed
 from gateway.analysis.mysql.modes import Reading
 from gateway.analysis.mysql.names import Names
+from gateway.analysis.mysql.types import type_of
 from gateway.analysis.postgres.records import Findings, Record
 from gateway.analysis.postgres.scopes import Column, Rows
 from gateway.catalog import CatalogSnapshot, QName, RelationInfo
@@ -20,21 +22,26 @@ _KEPT_CATALOGS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class ViewShape:
-    """A definition's records and columns, as a pattern: never used itself, only copied. `programs` are those it runs."""
+    """A definition's records and columns, as a pattern: never used itself, only copied.
+
+    given  records of what programs give it
+    """
 
     records: list[Record]
     columns: list[Field]
-    programs: tuple[Record, ...] = ()
+    given: tuple[Record, ...] = ()
 
     def standing_on(self, view: Record, findings: Findings) -> tuple[list[Record], list[Column]]:
         """Copies for one use of the view: what stands under it, and its columns, which come from the view itself too."""
-        copies = findings.shared(self.programs)
+        copies = findings.shared(self.given)
         beneath = [_copy(record, copies) for record in self.records]
         columns: list[Column] = [
             Field(
                 column.label,
                 frozenset({(view, column.label), *((_copy(record, copies), name) for record, name in column.origins)}),
                 exact=column.exact,
+                type_id=column.type,
+                conduct=column.conduct,
             )
             for column in self.columns
         ]
@@ -94,12 +101,15 @@ def _walk(ctx: Context, info: RelationInfo) -> ViewShape:
         text=ctx.text,
         origin=AccessOrigin.VIEW_BODY,
         views=(*ctx.views, info.name),
+        muted=True,
     )
     definition = info.definition or ""
     try:
         statement = Lexer(definition, inner.reading).statement()
         parser = Parser(statement[0] if statement is not None else [], definition)
         rows = query.walk(inner, parser.query(), None, None)
+        for column in rows.columns:
+            column.touched = True
         query.finish(inner.derived)
     except (NotLexed, NotParsed):
         return _itself(info)
@@ -110,18 +120,25 @@ def _walk(ctx: Context, info: RelationInfo) -> ViewShape:
         for used in findings.functions
         if used.function_class is not FunctionClass.HARMLESS
     ]
-    return ViewShape(findings.records or [_own(info)], _named(rows, info), tuple(findings.programs.values()))
+    return ViewShape(findings.records or [_own(info)], _named(rows, info), findings.given)
 
 
 def _named(rows: Rows, info: RelationInfo) -> list[Field]:
     return [
-        Field(known.name, column.origins, exact=column.exact) for column, known in zip(rows.columns, info.columns, strict=True)
+        Field(
+            known.name,
+            column.origins,
+            exact=column.exact,
+            type_id=type_of(known.type_name),
+            conduct=as_column(column.conduct),
+        )
+        for column, known in zip(rows.columns, info.columns, strict=True)
     ]
 
 
 def _itself(info: RelationInfo) -> ViewShape:
     """A definition that was not understood: only who is granted the view itself may read it."""
-    return ViewShape([_own(info)], [Field(column.name) for column in info.columns])
+    return ViewShape([_own(info)], [Field(column.name, conduct=COLUMN) for column in info.columns])
 
 
 def _own(info: RelationInfo) -> Record:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.conduct import TOLD, either, partial, repeated, settled
+from gateway.analysis.conduct import TOLD, either, partial, repeated, settled, unseen
 from gateway.analysis.postgres import calls, conversions, expressions, filters, from_items, naming
 from gateway.analysis.postgres.context import Context, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, use
@@ -409,13 +409,6 @@ def tested_value(rows: Rows) -> Value:
     if rows.rest is not None:
         use(rows.rest, Clause.ARGUMENT)
     return Value(origins)
-
-
-def unseen(column: Column) -> Clause:
-    """How a column is used that may be computed but is not shown: as it is, not at all; by what is total, as in an output."""
-    if column.exact:
-        return Clause.PRESENCE
-    return Clause.OUTPUT if column.conduct.total else Clause.ARGUMENT
 
 
 def finish(derived: Iterable[Rows]) -> None:

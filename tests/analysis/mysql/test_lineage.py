@@ -43,7 +43,7 @@ CASES = [
     ),
     Case(
         "WITH x AS (SELECT email, UPPER(phone) FROM customers) SELECT 1",
-        accesses=["select shop.customers: argument.phone presence.email"],
+        accesses=["select shop.customers: output.phone presence.email"],
         outputs=["1="],
     ),
     Case(
@@ -198,7 +198,7 @@ CASES = [
         "SELECT mail, id FROM contacts",
         accesses=[
             "select shop.contacts: output.id output.mail",
-            "view_body select shop.customers: output.email output.id presence.email presence.id",
+            "view_body select shop.customers: output.email output.id",
         ],
         outputs=["mail==shop.contacts.mail+shop.customers.email", "id==shop.contacts.id+shop.customers.id"],
     ),
@@ -206,7 +206,7 @@ CASES = [
         "SELECT UPPER(mail) FROM contacts",
         accesses=[
             "select shop.contacts: output.mail",
-            "view_body select shop.customers: output.email presence.email presence.id",
+            "view_body select shop.customers: output.email",
         ],
         outputs=["UPPER(mail)=shop.contacts.mail+shop.customers.email"],
     ),
