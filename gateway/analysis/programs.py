@@ -4,19 +4,17 @@ A body is read once per catalog (`Bodies`); which of the columns it reads are ma
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.analysis.postgres.records import Findings, Record, sources
+from gateway.analysis.postgres.records import Findings, Origins, Record, sources
 from gateway.analysis.postgres.scopes import Column, Rows
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import (
     Access,
-    Category,
     Clause,
     ColumnRef,
-    FunctionClass,
     ObjectKind,
     ObjectName,
     OutputColumn,
@@ -28,6 +26,8 @@ _KEPT_CATALOGS: Final = 64
 # presence alone is asked for, tells nothing.
 _NOT_WORKED_WITH: Final = frozenset({Clause.OUTPUT, Clause.COMPUTED, Clause.RETURNING, Clause.TARGET, Clause.PRESENCE})
 _OF_ALL: Final = "*"
+WHOLE: Final = "whole"
+"""A column of a program's record: what it shows in its results counts as read, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,21 @@ class Body:
 BodyOf = Callable[[ObjectName], Body]
 
 
+def either(made: Sequence[Body]) -> Body:
+    """One name that means any of these: overloads, a function and a procedure."""
+    if len(made) == 1:
+        return made[0]
+    results = [body.results for body in made]
+    return Body(
+        frozenset().union(*(body.reads for body in made)),
+        frozenset().union(*(body.runs for body in made)),
+        frozenset().union(*(body.touches for body in made)),
+        None if None in results else tuple(item for each in results for item in each or ()),
+        any(body.carries for body in made),
+        next((body.undecided for body in made if body.undecided is not None), None),
+    )
+
+
 def unread(why: str, *, carries: bool = True) -> Body:
     """A program of whose body nothing is known."""
     return Body(results=None, carries=carries, undecided=why)
@@ -60,11 +75,12 @@ def unread(why: str, *, carries: bool = True) -> Body:
 
 @dataclass(slots=True)
 class Bodies:
-    """Bodies by program, per catalog snapshot; the snapshot that was used longest ago is forgotten first."""
+    """Bodies by program (and search path, where that counts), per catalog snapshot; the snapshot that was used longest ago is
+    forgotten first."""
 
-    kept: "OrderedDict[int, tuple[CatalogSnapshot, dict[ObjectName, Body]]]" = field(default_factory=OrderedDict)
+    kept: "OrderedDict[int, tuple[CatalogSnapshot, dict[Hashable, Body]]]" = field(default_factory=OrderedDict)
 
-    def of(self, catalog: CatalogSnapshot) -> dict[ObjectName, Body]:
+    def of(self, catalog: CatalogSnapshot) -> dict[Hashable, Body]:
         found = self.kept.get(id(catalog))
         if found is None or found[0] is not catalog:
             found = self.kept[id(catalog)] = (catalog, {})
@@ -110,26 +126,10 @@ def beneath(accesses: Iterable[Access]) -> Iterator[Access]:
 # --- what a statement runs
 
 
-def note_unshown(findings: Findings, category: Category, rows: Rows | None) -> None:
-    """Users' functions that the statement names no call of (operators', types', checks', defaults'): any output may hold what
-    they give."""
-    named = [
-        used.name
-        for used in findings.functions
-        if used.function_class is FunctionClass.USER and used.name not in findings.programs
-    ]
-    for name in named:
-        record = findings.program(name)
-        if category is Category.QUERY:
-            record.use(Clause.ARGUMENT, _OF_ALL)
-        if rows is not None:
-            taint(rows.columns, record)
-
-
-def taint(columns: Iterable[Column], program: Record) -> None:
-    """What the program gives may be in these columns."""
+def taint(columns: Iterable[Column], given: Origins) -> None:
+    """What a program gives may be in these columns."""
     for column in columns:
-        column.origins |= frozenset({(program, _OF_ALL)})
+        column.origins |= given
         column.exact = False
 
 
@@ -137,6 +137,7 @@ def freeze_programs(findings: Findings, body_of: BodyOf) -> tuple[ProgramUse, ..
     """Every program that may run, each once: those that the statement runs first."""
     found: dict[ObjectName, ProgramUse] = {}
     waiting = [(name, {use.clause for use in record.uses}) for name, record in findings.programs.items()]
+    whole = {name for name, record in findings.programs.items() if any(use.column == WHOLE for use in record.uses)}
     while waiting:
         name, clauses = waiting.pop(0)
         if name in found:
@@ -144,9 +145,15 @@ def freeze_programs(findings: Findings, body_of: BodyOf) -> tuple[ProgramUse, ..
         body = body_of(name)
         if body.carries:
             clauses = clauses | {Clause.STORED}
-        found[name] = ProgramUse(name, frozenset(clauses), body.reads, body.touches, body.undecided)
+        reads = body.reads | _shown(body) if name in whole else body.reads
+        found[name] = ProgramUse(name, frozenset(clauses), reads, body.touches, body.undecided)
         waiting += [(other, set()) for other in sorted(body.runs, key=_by_name)]
     return tuple(found.values())
+
+
+def _shown(body: Body) -> frozenset[ColumnRef]:
+    results = (result for result in body.results or () if not isinstance(result, ObjectName))
+    return frozenset(source for result in results for output in result for source in output.sources)
 
 
 def _by_name(name: ObjectName) -> tuple[str, str]:

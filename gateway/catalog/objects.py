@@ -198,8 +198,10 @@ def _names(expression: str) -> set[str]:
 class FunctionInfo:
     """One overload. `arguments` are the input arguments' type oids, `settings` its own SET clauses (`name=value`).
 
-    body        its text as it was written; None where it is not shown (compiled, or hidden from the gateway's account)
-    definition  PostgreSQL: the whole CREATE statement, for functions in SQL and PL/pgSQL
+    body        MySQL: its text as it was written; None where it is hidden from the gateway's account
+    definition  PostgreSQL: the whole CREATE statement, for functions in SQL and PL/pgSQL; None for others
+    columns     PostgreSQL: names of its output parameters
+    support     PostgreSQL: an aggregate's own functions, by oid
     parameters  MySQL: mode (IN, OUT, INOUT) and name of each, in order
     sql_mode    MySQL: under which the body is read
     """
@@ -221,6 +223,8 @@ class FunctionInfo:
     extension: str | None = None
     body: str | None = None
     definition: str | None = None
+    columns: tuple[str, ...] = ()
+    support: tuple[int, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     sql_mode: str = ""
 

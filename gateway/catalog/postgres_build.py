@@ -298,6 +298,9 @@ def _function(row: Row, extension: str | None, *, builtin: bool) -> FunctionInfo
         returns_set=row["returns_set"],
         settings=tuple(row["settings"] or ()),
         extension=extension,
+        definition=row["definition"],
+        columns=tuple(row["columns"]),
+        support=tuple(row["support"]),
     )
 
 

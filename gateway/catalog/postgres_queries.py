@@ -140,7 +140,13 @@ SELECT p.oid, n.nspname::text AS schema, p.proname::text AS name, p.prokind::tex
        ARRAY(SELECT format_type(u.type, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY u (type, place) ORDER BY place)
          AS argument_types,
        p.pronargdefaults::int AS default_count, p.provariadic <> 0 AS variadic, p.prorettype AS returns,
-       p.proretset AS returns_set, p.proconfig AS settings
+       p.proretset AS returns_set, p.proconfig AS settings,
+       ARRAY(SELECT u.name FROM unnest(p.proargnames, p.proargmodes) u (name, mode) WHERE u.mode IN ('o', 'b', 't')) AS columns,
+       CASE WHEN p.oid >= 16384 AND l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p')
+            THEN pg_get_functiondef(p.oid) END AS definition,
+       ARRAY(SELECT f.oid FROM pg_aggregate a, unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn,
+               a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::oid[]) f (oid)
+             WHERE p.prokind = 'a' AND a.aggfnoid = p.oid AND f.oid <> 0) AS support
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE {_half("p.oid")}
 """

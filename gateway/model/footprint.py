@@ -229,6 +229,7 @@ class Footprint:
     unknown            relations that the catalog did not know (already in `accesses`); one refresh is due
     transactional      False where the server refuses it inside a transaction block (CREATE INDEX CONCURRENTLY)
     programs           stored programs that it may run, those that others run included
+    shown              columns that programs show in their results, as they are used; no permission is asked for them but masks'
     results            what results a stored program may give, each by its columns; None where they are not known
     """
 
@@ -247,4 +248,5 @@ class Footprint:
     transactional: bool = True
     fingerprint: str = ""
     programs: tuple[ProgramUse, ...] = ()
+    shown: tuple[Access, ...] = ()
     results: tuple[tuple[OutputColumn, ...], ...] | None = None

@@ -79,7 +79,7 @@ class ColumnCheck:
         """Uses that would let a masked value be inferred, or carry it away."""
         if footprint.programs:
             yield from ProgramCheck(self, footprint).refusals()
-        for access in walk(footprint.accesses):
+        for access in walk((*footprint.accesses, *footprint.shown)):
             path = object_path(self._target, access.object)
             if access.object.name.lower() in _QUOTING.get(access.object.schema.lower(), ()):
                 answer = self._asker.passes(Action.UNMASK, path)
@@ -117,7 +117,7 @@ class ColumnCheck:
         return tuple(self._masked_among(object_path(self._target, name), STAR))
 
     def _shown(self, footprint: Footprint) -> Iterator[ColumnRef]:
-        for access in walk(footprint.accesses):
+        for access in walk((*footprint.accesses, *footprint.shown)):
             if access.action in _WRITES:
                 yield ColumnRef(access.object, STAR)
             for use in access.columns:

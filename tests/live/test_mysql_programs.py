@@ -138,12 +138,13 @@ def test_what_variables_cursors_and_conditions_took_in_is_hidden(alice: pymysql.
 
 
 def test_functions_are_expressions_over_what_they_read(alice: pymysql.Connection) -> None:
-    for call in ("mail_of(1)", "loud_of(1)", "through(1)", "CONCAT('x', mail_of(1))"):
+    for call in ("mail_of(1)", "loud_of(1)", "through(1)"):
         assert results(alice, f"SELECT {call} AS v, 1 AS one") == [((None, 1),)], call
     assert results(alice, "SELECT word_of(1), twice('ab'), id FROM plain") == [(("seen", "abab", 1),)]
     assert "infer" in refused(alice, "SELECT m FROM through_view WHERE m LIKE 'a%'")
     assert results(alice, "SELECT v FROM (SELECT mail_of(id) AS v, id FROM people) x") == [((None,), (None,))]
     assert "infer" in refused(alice, "SELECT id FROM plain WHERE mail_of(1) LIKE 'a%'")
+    assert "infer" in refused(alice, "SELECT CONCAT('x', mail_of(1))")
     assert "unmask" in refused(alice, "SELECT twice(mail_of(1))")
     assert "unmask" in refused(alice, "SET @v = mail_of(1)")
     assert "unmask" in refused(alice, "INSERT INTO plain VALUES (2, mail_of(1))")

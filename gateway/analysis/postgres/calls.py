@@ -6,14 +6,14 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.conduct import COLUMN, partial, shown, unknown
-from gateway.analysis.postgres import conversions, expressions, parser, totality, types
+from gateway.analysis.postgres import bodies, conversions, expressions, parser, totality, types
 from gateway.analysis.postgres.context import Context, constant_text, qualified
 from gateway.analysis.postgres.functions import builtin_class, extension_class, is_builtin
 from gateway.analysis.postgres.named_objects import SPECIAL, asks_by_name, registered
 from gateway.analysis.postgres.records import use
 from gateway.analysis.postgres.resolve import PG_CATALOG, SYSTEM_SCHEMAS
 from gateway.analysis.postgres.scopes import Scope, Source, Value
-from gateway.catalog import FunctionInfo
+from gateway.catalog import FunctionInfo, QName
 from gateway.model.footprint import Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName
 
 _COUNTING: Final = frozenset({"count"})
@@ -26,6 +26,7 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
     """A function, aggregate or window function call, or a column written as one (`name(t)`)."""
     schema, name = qualified(list(message.funcname))
     arguments = list(message.args)
+    as_rows, ctx.as_rows = ctx.as_rows, False
     if not schema and len(arguments) == 1 and (row := expressions.row_of(arguments[0], scope)) is not None:
         return _of_row_argument(ctx, name, row, message, clause)
     muted, ctx.muted = ctx.muted, ctx.muted or not shown(clause)
@@ -45,6 +46,12 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
         if any(info.returns_set for info in chosen):  # the number of rows tells of the value
             use(value.origins, Clause.ARGUMENT)
     around = [_around(ctx, message, values, scope, clause)]
+    users = users_of(ctx, schema, name, chosen, kind)
+    if users:
+        own_result = bodies.given(ctx, users)
+        if not as_rows:
+            use(own_result.all, clause)
+        around.append(Value(own_result.programs if as_rows else own_result.all))
     if builtin:
         asks_by_name(ctx, name, arguments, chosen, inside)
         if (special := SPECIAL.get(name)) is not None:
@@ -61,6 +68,16 @@ def call(ctx: Context, message: pb.FuncCall, scope: Scope, clause: Clause | None
     result = totality.result_of(name, values) if own else 0
     given = [value.type for value in values]
     return Value(expressions.mixed([*values, *around]).origins, type=result or _result_type(chosen, given), conduct=conduct)
+
+
+def users_of(ctx: Context, schema: str, name: str, chosen: Sequence[FunctionInfo], kind: FunctionClass) -> list[QName]:
+    """The users' functions that a call may run: nobody knows from its name what they give."""
+    if chosen:
+        return [info.name for info in chosen if not info.builtin]
+    if kind is not FunctionClass.USER or ctx.names.type(schema, name) is not None:
+        return []
+    full = ctx.names.function_name(schema, name)
+    return [QName(full.schema, full.name)]
 
 
 def _argument_clause(
@@ -210,12 +227,14 @@ def _of_row_argument(ctx: Context, name: str, row: Source, message: pb.FuncCall,
     kind = note(ctx, "", name, chosen) if certain else FunctionClass.HARMLESS
     inside = _argument_clause(name, kind, clause, distinct=message.agg_distinct)
     use(value.origins, inside)
+    own_result = bodies.given(ctx, [info.name for info in chosen if not info.builtin])
+    use(own_result.all, clause)
     _around(ctx, message, [value], Scope(sources=[row]), clause)
     if name in _COUNTING:
         return Value(type=20, conduct=COLUMN)
     own = kind is not FunctionClass.USER and all(info.builtin for info in chosen)
     conduct = totality.call(ctx, message, name if own and certain else "", [value], clause)
-    return Value(value.origins, type=_result_type(chosen, [types.UNKNOWN]), conduct=conduct)
+    return Value(value.origins | own_result.all, type=_result_type(chosen, [types.UNKNOWN]), conduct=conduct)
 
 
 def of_row(ctx: Context, name: str, source: Source, clause: Clause | None) -> Value:

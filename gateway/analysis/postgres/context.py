@@ -29,6 +29,7 @@ class Context:
     derived     results of subqueries: columns that nobody refers to are still read
     unread      records made for reading a statement's target, where nothing read it yet
     defining    the expressions belong to a definition: columns have no types yet
+    as_rows     the call that is walked next stands in FROM, or is CALL: its result is rows, not used yet
     muted       what is computed is no output of the statement's own author: a definition's, an argument's in a condition
     filtering   the expressions belong to a WHERE
     views       the definitions being walked, innermost last: a view cannot stand on itself
@@ -48,6 +49,7 @@ class Context:
     defining: bool = False
     filtering: bool = False
     muted: bool = False
+    as_rows: bool = False
 
     def not_understood(self, reason: str) -> None:
         self.findings.not_understood(reason)

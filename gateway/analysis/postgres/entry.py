@@ -7,13 +7,16 @@ from postgast import PgQueryError
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.postgres import admin, conversions, ddl, modify, parser, query, session, utility
+from gateway.analysis.postgres.bodies import BodyReader, note_unshown
 from gateway.analysis.postgres.context import Context, TooDeep
 from gateway.analysis.postgres.fingerprint import fingerprint_postgres
 from gateway.analysis.postgres.namespace import Following
 from gateway.analysis.postgres.outcome import Asked, Handler, Outcome
 from gateway.analysis.postgres.records import Findings, freeze, sources
 from gateway.analysis.postgres.scopes import Rows, Scope
+from gateway.analysis.postgres.triggers import note_triggers
 from gateway.analysis.postgres.unseen import acts_unseen
+from gateway.analysis.programs import freeze_programs
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import Category, Clause, Footprint, OutputColumn
 from gateway.model.statement import Namespace, Statement
@@ -100,6 +103,10 @@ def _footprint(node: pb.Node, sql: str, following: Following) -> Footprint:
     if unseen is not None:
         findings.not_understood(unseen)
     _settle(ctx)
+    if outcome.category is Category.WRITE:
+        note_triggers(ctx, outcome.rows)
+    if findings.functions:
+        note_unshown(ctx, outcome)
     return Footprint(
         kind=outcome.kind,
         category=outcome.category,
@@ -112,6 +119,8 @@ def _footprint(node: pb.Node, sql: str, following: Following) -> Footprint:
         opaque=findings.opaque,
         unknown=frozenset(findings.unknown),
         transactional=outcome.transactional,
+        programs=freeze_programs(findings, BodyReader(ctx).of) if findings.programs else (),
+        shown=freeze(findings.shown.values()) if findings.shown else (),
     )
 
 

@@ -6,12 +6,12 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.conduct import TOLD, either, read_before
-from gateway.analysis.postgres import calls, expressions, filters, naming, relations, types
+from gateway.analysis.postgres import bodies, calls, expressions, filters, naming, relations, types
 from gateway.analysis.postgres.context import Context, qualified, text_of
 from gateway.analysis.postgres.records import NOTHING, Origins, Record, narrow, use
-from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope, Source
+from gateway.analysis.postgres.scopes import Column, Cte, Rows, Scope, Source, Value
 from gateway.catalog import FunctionInfo, QName, TypeKind
-from gateway.model.footprint import Action, Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName, relation
+from gateway.model.footprint import Clause, FunctionClass, FunctionUse, ObjectKind, ObjectName, relation
 
 __all__ = ["CteWalk", "Record", "add", "aliased"]
 
@@ -106,8 +106,13 @@ def _definitions(nodes: list[pb.Node]) -> list[pb.Node]:
 
 
 def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alias: str, scope: Scope) -> Rows:
+    ctx.as_rows = node.WhichOneof("node") == "func_call"
     value = expressions.evaluate(ctx, node, scope, Clause.ARGUMENT)
+    ctx.as_rows = False
     conduct = read_before(value.conduct)
+    users = [info for info in _overloads(ctx, node.func_call) if not info.builtin] if ctx.findings.programs else []
+    if users:
+        return _users_rows(ctx, users, definitions, alias or naming.of_expression(node), value)
     if definitions:
         for definition in definitions:
             calls.cast(ctx, definition.column_def.type_name, 0, Clause.ARGUMENT)
@@ -127,6 +132,38 @@ def _function_rows(ctx: Context, node: pb.Node, definitions: list[pb.Node], alia
     if len(chosen) == 1 and (relation_name := _row_type(ctx, chosen[0])) is not None:
         return _rows_of_type(ctx, relation_name, value.origins)
     return Rows([], value.origins)
+
+
+def _users_rows(ctx: Context, users: list[FunctionInfo], definitions: list[pb.Node], name: str, value: Value) -> Rows:
+    """What users' functions give as rows: column by column where the function's body shows them so."""
+    for definition in definitions:
+        calls.cast(ctx, definition.column_def.type_name, 0, Clause.ARGUMENT)
+    given = bodies.given(ctx, [info.name for info in users])
+    scalar = all(_gives_scalar(ctx, info) for info in users)
+    names = [name] if scalar else _names(ctx, users, definitions)
+    conduct = read_before(value.conduct)
+    if given.columns is not None and names is not None and len(names) == len(given.columns):
+        pairs = zip(names, given.columns, strict=True)
+        return Rows([Column(label, value.origins | origins, conduct=conduct) for label, origins in pairs])
+    whole = value.origins | given.shown
+    if names is None:
+        return Rows([], whole)
+    if not definitions and len(users) == 1 and (row := _row_type(ctx, users[0])) is not None:
+        return _rows_of_type(ctx, row, whole)
+    return Rows([Column(label, whole, type_id=value.type if scalar else 0, conduct=conduct) for label in names])
+
+
+def _names(ctx: Context, users: list[FunctionInfo], definitions: list[pb.Node]) -> list[str] | None:
+    """The columns of rows that a function gives: as the call says, as it was declared, or a relation's."""
+    if definitions:
+        return [definition.column_def.colname for definition in definitions]
+    if len(users) != 1:
+        return None
+    row = _row_type(ctx, users[0])
+    info = ctx.names.catalog.relation(*row) if row is not None else None
+    if info is not None:
+        return [column.name for column in info.columns]
+    return list(users[0].columns) or None
 
 
 def _overloads(ctx: Context, call: pb.FuncCall) -> list[FunctionInfo]:
@@ -167,7 +204,7 @@ def _rows_of_type(ctx: Context, name: QName, given: Origins) -> Rows:
     info = ctx.names.catalog.relation(*name)
     if info is None:
         return Rows([], given)
-    record = Record(relation(*name), Action.SELECT)
+    record = ctx.findings.show(relation(*name))
     return Rows(
         [Column(column.name, given | {(record, column.name)}, type_id=column.type_id, conduct=TOLD) for column in info.columns]
     )

@@ -125,6 +125,7 @@ class Findings:
     """Everything one statement's walk has found so far.
 
     programs  stored programs by name: a record each, whose column `*` is what the program gives
+    shown     relations whose columns stand in programs' results as they are: a record each
     results   what results the programs that it calls may give, or the program that gives some; None: not known
     """
 
@@ -138,6 +139,7 @@ class Findings:
         "programs",
         "records",
         "results",
+        "shown",
         "unknown",
     )
 
@@ -151,6 +153,7 @@ class Findings:
         self.literals_weigh = False
         self.opaque: str | None = None
         self.programs: dict[ObjectName, Record] = {}
+        self.shown: dict[ObjectName, Record] = {}
         self.results: list[tuple[OutputColumn, ...] | ObjectName] | None = []
 
     def program(self, name: ObjectName) -> Record:
@@ -160,12 +163,25 @@ class Findings:
             made = self.programs[name] = Record(name, Action.CALL)
         return made
 
-    def shared(self, programs: Iterable[Record]) -> dict[Record, Record]:
-        """For a definition's programs the statement's own records, which are used as theirs are."""
+    def show(self, name: ObjectName) -> Record:
+        """The one record of a relation in programs' results: no permission is asked for it."""
+        made = self.shown.get(name)
+        if made is None:
+            made = self.shown[name] = Record(name, Action.SELECT)
+        return made
+
+    @property
+    def given(self) -> tuple[Record, ...]:
+        """Records of stored programs and of what they show."""
+        return (*self.programs.values(), *self.shown.values())
+
+    def shared(self, given: Iterable[Record]) -> dict[Record, Record]:
+        """For what programs give a definition the statement's own records, which are used as theirs are."""
         found: dict[Record, Record] = {}
-        for program in programs:
-            made = found[program] = self.program(program.object)
-            made.uses |= program.uses
+        for record in given:
+            made = self.program(record.object) if record.action is Action.CALL else self.show(record.object)
+            made.uses |= record.uses
+            found[record] = made
         return found
 
     def record(self, name: ObjectName, action: Action, origin: AccessOrigin = AccessOrigin.DIRECT) -> Record:

@@ -91,7 +91,7 @@ def entry(ctx: Context, record: Record, info: RelationInfo | None) -> Source:
     if info.kind in _STORED_VIEWS and info.definition is not None and not info.system:
         shape = views.shape(ctx, info)
     if shape is not None:
-        beneath, columns = shape.standing_on(record)
+        beneath, columns = shape.standing_on(record, ctx.findings)
         record.beneath += beneath
         if info.security_invoker:
             ctx.findings.records += beneath

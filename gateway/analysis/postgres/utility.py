@@ -291,6 +291,7 @@ def maintain(kind: str) -> Handler:
 
 
 def call(ctx: Context, message: pb.CallStmt, asked: Asked) -> Outcome:
+    ctx.as_rows = True  # its output parameters are a row for the client
     value = calls.call(ctx, message.funccall, Scope(), Clause.STORED)
     return Outcome("CALL", Category.UTILITY, Rows([], value.origins), known=False)
 

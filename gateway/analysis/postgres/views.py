@@ -18,15 +18,17 @@ _KEPT_CATALOGS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class ViewShape:
-    """A definition's records and columns, as a pattern: never used itself, only copied."""
+    """A definition's records and columns, as a pattern: never used itself, only copied. `given`: records of what programs give
+    it."""
 
     name: QName
     records: list[Record]
     columns: list[Column]
+    given: tuple[Record, ...] = ()
 
-    def standing_on(self, view: Record) -> tuple[list[Record], list[Column]]:
+    def standing_on(self, view: Record, findings: Findings) -> tuple[list[Record], list[Column]]:
         """Copies for one use of the view: what stands under it, and its columns, which come from the view itself too."""
-        copies: dict[Record, Record] = {}
+        copies = findings.shared(self.given)
         beneath = [_copy(record, copies) for record in self.records]
         columns = [
             Column(
@@ -103,7 +105,7 @@ def _walk(ctx: Context, info: RelationInfo) -> ViewShape:
         return _itself(info, names)
     _add_functions(findings)
     records = findings.records or [_own(info)]
-    return ViewShape(info.name, records, _named(rows, info))
+    return ViewShape(info.name, records, _named(rows, info), findings.given)
 
 
 def _named(rows: Rows, info: RelationInfo) -> list[Column]:
