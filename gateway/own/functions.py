@@ -3,7 +3,9 @@
 Ours run inside of SQLite, which cannot stop them: each takes time in proportion to what it is given, and no more.
 """
 
+import re
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,7 +15,9 @@ from gateway.model.own import ColumnType, OwnFault, OwnRefused
 from gateway.own.settle import FOLDS
 from gateway.own.values import Stored, moment_of, moment_text, stored
 
-LONGEST_PATTERN: Final = 512  # characters of a LIKE pattern
+SECONDS: Final = 1.0
+TOO_LONG: Final = f"gateway: the query takes longer than {SECONDS:g} s"
+LONGEST_PATTERN: Final = 256  # characters of a LIKE pattern
 _WILD: Final = "\0"  # one character, whichever; no text holds it
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
@@ -32,10 +36,16 @@ BUILT_IN: Final = frozenset(
 
 
 class Faults:
-    """What a function of ours has refused: SQLite tells only that one has."""
+    """What a function of ours has refused: SQLite tells only that one has. None begins behind `until` (monotonic seconds)."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: float) -> None:
         self.first: OwnRefused | None = None
+        self._until = until
+
+    def check(self) -> None:
+        """Raises OwnRefused."""
+        if time.monotonic() > self._until:
+            raise OwnRefused(OwnFault.TOO_LARGE, TOO_LONG, "Join fewer relations, or narrow them with WHERE.")
 
     def wrong(self, text: str) -> OwnRefused:
         self.first = self.first or OwnRefused(OwnFault.WRONG_VALUE, text)
@@ -55,8 +65,8 @@ def install(connection: sqlite3.Connection, now: datetime, faults: Faults) -> fr
         "own_cast": (3, _cast),
         "lower": (1, lambda value: None if value is None else str(value).lower()),
         "upper": (1, lambda value: None if value is None else str(value).upper()),
-        "left": (2, lambda value, count: None if None in (value, count) else str(value)[: int(count)]),
-        "right": (2, _right),
+        "own_left": (2, lambda value, count: None if None in (value, count) else str(value)[: int(count)]),
+        "own_right": (2, _right),
         "concat_ws": (-1, _joined),
         "split_part": (3, _split_part),
     }
@@ -69,6 +79,7 @@ def install(connection: sqlite3.Connection, now: datetime, faults: Faults) -> fr
 def _told(function: Callable[..., Stored], faults: Faults) -> Callable[..., Stored]:
     def called(*values: Stored) -> Stored:
         try:
+            faults.check()
             return function(*values)
         except OwnRefused as refused:
             faults.first = faults.first or refused
@@ -135,17 +146,14 @@ def _find(text: str, part: str, start: int, end: int) -> int:
     """Where the part stands, ending before `end`; -1 for nowhere."""
     if _WILD not in part:
         return text.find(part, start, end)
-    known = max(part.split(_WILD), key=len)  # looked for first: only there it can be
-    offset = part.index(known) if known else 0
-    while start + len(part) <= end:
-        if known:
-            start = text.find(known, start + offset, end) - offset
-            if start < 0 or start + len(part) > end:
-                return -1
-        if _stands(text, part, start):
-            return start
-        start += 1
-    return -1
+    found = _pattern(part).search(text, start, end)
+    return -1 if found is None else found.start()
+
+
+@lru_cache(maxsize=64)
+def _pattern(part: str) -> re.Pattern[str]:
+    """Without repetition: it is tried once at each place."""
+    return re.compile("".join("." if letter == _WILD else re.escape(letter) for letter in part), re.DOTALL)
 
 
 def _stands(text: str, part: str, place: int) -> bool:

@@ -180,7 +180,7 @@ class _Statement:
         tables = _relations(tree)
         if asks_gateway_alone(tree, inside=self._inside):
             try:
-                return read_query(Engine.MYSQL, text, tuple(self._written()), inside=self._inside)
+                return read_query(Engine.MYSQL, text, tuple(self._written()), inside=self._inside, views=True)
             except OwnRefused:
                 return None  # of what the servers' information_schema holds we know the usual part
         asks_where = self._inside and any(token.upper in {"DATABASE", "SCHEMA"} for token in self._tokens)

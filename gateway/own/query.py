@@ -21,6 +21,8 @@ MOST_TEXT: Final = 8 * 1024
 """Characters of a query; so many take sqlglot tens of milliseconds."""
 MOST_NESTING: Final = 30
 """Open brackets: sqlglot looks ahead at each, and its time grows steeply."""
+MOST_DEPTH: Final = 100
+"""Levels of the tree: types are inferred anew at each."""
 MOST_SOURCES: Final = 16
 MOST_PARAMETERS: Final = 200
 _HELP: Final = f"There are: {', '.join(f'gateway.{name}' for name in RELATIONS)}."
@@ -29,16 +31,25 @@ _BRACKETS: Final = re.compile(r"[()\[\]]")
 
 
 @lru_cache(maxsize=256)
-def read_query(engine: Engine, text: str, written: Sequence[str] = (), *, inside: bool = False) -> OwnRequest:
+def read_query(
+    engine: Engine, text: str, written: Sequence[str] = (), *, inside: bool = False, views: bool = False
+) -> OwnRequest:
     """What the text asks. `written`: the entries of the outermost select list as they stand in the text (MySQL); `inside`: a
-    relation without a database is the gateway's.
+    relation without a database is the gateway's; `views`: information_schema holds the gateway's schema alone.
 
     Pure: so what is executed often is read once. Raises OwnRefused."""
     _bounded(text)
+    try:
+        return _read(engine, text, written, inside=inside, views=views)
+    except RecursionError:
+        raise refused("this query nests too deeply to be answered here") from None
+
+
+def _read(engine: Engine, text: str, written: Sequence[str], *, inside: bool, views: bool) -> OwnRequest:
     tree = parsed(engine, text)
     name_columns(tree, engine, text, written)
     fold(tree, engine)
-    resolver, settler = Resolver(engine, inside=inside), Settler(engine, inside=inside)
+    resolver, settler = Resolver(engine, inside=inside, views=views), Settler(engine, inside=inside)
     fields = resolver.query(tree, {}, None)
     if not fields:
         raise refused("a query shows at least one column here")
@@ -66,7 +77,7 @@ def parsed(engine: Engine, text: str) -> exp.Query:
     """The tree of a query. Raises OwnRefused."""
     try:
         tree = sqlglot.parse_one(text, read=dialect(engine))
-    except (SqlglotError, RecursionError) as error:
+    except SqlglotError as error:
         raise refused(f"this query cannot be read: {_first_line(error)}") from None
     if not isinstance(tree, exp.Query) or next(tree.find_all(exp.Into, exp.Lock, exp.DML), None) is not None:
         raise refused("the schema gateway can be read and called, not changed or locked", _HELP)
@@ -74,6 +85,8 @@ def parsed(engine: Engine, text: str) -> exp.Query:
         if dotted.this.name.lower() != "pg_catalog" or not isinstance(dotted.expression, exp.Func):
             raise refused(f"this is not answered here: {dotted.sql(dialect(engine))}")
         dotted.replace(sqlglot.parse_one(dotted.expression.sql("postgres"), read="postgres"))  # known under its plain name
+    if _is_deep(tree):
+        raise refused(f"a query nests at most {MOST_DEPTH} levels here, each operator of a chain counted")
     if sum(1 for _ in tree.find_all(exp.Table)) > MOST_SOURCES:
         raise refused(f"a query reads at most {MOST_SOURCES} relations here, each time it names one counted")
     return tree
@@ -86,6 +99,15 @@ def _bounded(text: str) -> None:
         deepest = max(deepest, depth)
     if len(text) > MOST_TEXT or deepest > MOST_NESTING:
         raise refused(f"a query has at most {MOST_TEXT} characters and {MOST_NESTING} open brackets here")
+
+
+def _is_deep(tree: exp.Expr) -> bool:
+    levels = {id(tree): 0}
+    for node in tree.walk():
+        level = levels[id(node)] = levels[id(node.parent)] + 1 if node is not tree else 0
+        if level > MOST_DEPTH:
+            return True
+    return False
 
 
 def _first_line(error: Exception) -> str:

@@ -14,13 +14,12 @@ from typing import Final
 from gateway.model.identity import Engine
 from gateway.model.own import RELATIONS, Columns, ColumnType, OwnFault, OwnRefused, OwnRequest, Row
 from gateway.own.faults import refused
-from gateway.own.functions import Faults, install
+from gateway.own.functions import SECONDS, TOO_LONG, Faults, install
 from gateway.own.mysql_schema import VIEWS, view_rows
 from gateway.own.scopes import TABLE
 from gateway.own.settle import FOLDS
 from gateway.own.values import Stored, shown, stored
 
-SECONDS: Final = 1.0
 MOST_ROWS: Final = 10_000
 MOST_BYTES: Final = 8 * 1024 * 1024  # of a result
 _LONGEST: Final = 256 * 1024  # bytes of a value, and of a row on its way
@@ -39,16 +38,15 @@ _LIMITS: Final = {
 }
 _READS: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 _DECLARED: Final[dict[ColumnType, str]] = {"int8": "INTEGER", "bool": "INTEGER", "float8": "REAL"}
-_TOO_LONG: Final = f"gateway: the query takes longer than {SECONDS:g} s"
 _TOO_LARGE: Final = f"gateway: a value of more than {_LONGEST} bytes"
 
 
 class _Bounds:
     """What runs at the moment: whether it may go on, and why it may not."""
 
-    def __init__(self, functions: frozenset[str]) -> None:
+    def __init__(self, functions: frozenset[str], until: float) -> None:
         self._functions = functions
-        self._until = time.monotonic() + SECONDS
+        self._until = until
         self.unknown = ""  # a function that may not be called
         self.late = False
 
@@ -74,8 +72,9 @@ def run(request: OwnRequest, relations: Mapping[str, Sequence[Row]]) -> list[Row
     values = {f"p{place}": stored(value, kind)
               for place, (value, kind) in enumerate(zip(request.values, request.parameters, strict=True), 1)}  # fmt: skip
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        faults = Faults()
-        bounds = _Bounds(install(connection, datetime.now(UTC), faults))
+        until = time.monotonic() + SECONDS
+        faults = Faults(until)
+        bounds = _Bounds(install(connection, datetime.now(UTC), faults), until)
         for name in query.relations:
             _, _, view = name.partition(".")  # of information_schema
             columns, rows = (VIEWS[view], view_rows(view)) if view else (RELATIONS[name], relations[name])
@@ -126,7 +125,7 @@ def _fault(error: Exception, bounds: _Bounds, faults: Faults, engine: Engine) ->
         words = f"FUNCTION gateway.{name} does not exist" if engine is Engine.MYSQL else f"function {name} does not exist"
         return OwnRefused(OwnFault.NO_FUNCTION, words, "Queries of the schema gateway know common functions only.")
     if bounds.late:
-        return OwnRefused(OwnFault.TOO_LARGE, _TOO_LONG, "Join fewer relations, or narrow them with WHERE.")
+        return OwnRefused(OwnFault.TOO_LARGE, TOO_LONG, "Join fewer relations, or narrow them with WHERE.")
     if isinstance(error, sqlite3.DataError | MemoryError | OverflowError) or "too big" in str(error):
         return OwnRefused(OwnFault.TOO_LARGE, _TOO_LARGE)
     return refused(f"this query is not answered here: {error}")

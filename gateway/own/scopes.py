@@ -51,9 +51,10 @@ class Scope:
 class Resolver:
     """For one statement; `relations` are those of the gateway's that it reads."""
 
-    def __init__(self, engine: Engine, *, inside: bool = False) -> None:
+    def __init__(self, engine: Engine, *, inside: bool = False, views: bool = False) -> None:
         self._engine = engine
         self._inside = inside
+        self._known = {SCHEMA: RELATIONS} | ({INFORMATION: VIEWS} if views else {})
         self.relations: set[str] = set()
 
     def query(self, node: exp.Expr, known: dict[str, Fields], outer: Scope | None) -> Fields:
@@ -198,14 +199,17 @@ class Resolver:
             raise refused("a FROM names relations and subqueries here, no functions")
         if name in scope.sources:
             raise faults.twice(name, self._engine)
-        scope.sources[name or f"own {len(scope.sources)}"] = _renamed(fields, node.args.get("alias"))
+        renamed = _renamed(fields, node.args.get("alias"))
+        if renamed != fields:
+            _rename(node, name, fields, renamed)
+        scope.sources[name or f"own {len(scope.sources)}"] = renamed
 
     def _relation(self, node: exp.Table, known: dict[str, Fields]) -> Fields:
         name = node.name
         if not node.db and name in known:
             return known[name]
         schema = node.db or (SCHEMA if self._inside else "")
-        known_here = {SCHEMA: RELATIONS, INFORMATION: VIEWS if self._engine is Engine.MYSQL else {}}.get(schema)
+        known_here = self._known.get(schema)
         if known_here is None or node.catalog:
             raise faults.mixed()
         if name not in known_here:
@@ -255,6 +259,18 @@ def _is_query(node: exp.Expr) -> bool:
 
 def _written(source: str, name: str) -> exp.Expr:
     return exp.alias_(exp.column(name, source, quoted=True), name, quoted=True)
+
+
+def _rename(node: exp.Expr, name: str, fields: Fields, renamed: Fields) -> None:
+    """SQLite has no names of columns behind an alias: a subquery gives them."""
+    inner = node.copy()
+    inner.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    columns = [
+        exp.alias_(exp.column(old.name, name, quoted=True), new.name, quoted=True)
+        for old, new in zip(fields, renamed, strict=True)
+    ]
+    alias = exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    node.replace(exp.Subquery(this=exp.select(*columns).from_(inner), alias=alias))
 
 
 def _renamed(fields: Fields, alias: exp.Expr | None) -> Fields:

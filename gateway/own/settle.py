@@ -60,10 +60,12 @@ class Settler:
     # Types
 
     def _like_the_other(self, constant: exp.Expr, other: exp.Expr) -> None:
+        if number_of(constant) is None and not (isinstance(constant, exp.Literal) and constant.is_string):
+            return
         kind = kind_of(other, self._engine) if number_of(other) is None else "text"
         if number_of(constant) is not None:
             self._known(constant, kind)
-        elif isinstance(constant, exp.Literal) and constant.is_string and kind != "text":
+        elif kind != "text":
             value = stored(constant.name, kind)
             constant.replace(exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value or 0))
 
@@ -77,7 +79,8 @@ class Settler:
         for sum_ in tree.find_all(*_ARITHMETIC):
             if isinstance(sum_.expression, exp.Interval):
                 continue
-            if {kind_of(sum_.this, self._engine), kind_of(sum_.expression, self._engine)} & _MOMENTS:
+            sides = [side for side in (sum_.this, sum_.expression) if not isinstance(side, _ARITHMETIC)]
+            if {kind_of(side, self._engine) for side in sides} & _MOMENTS:
                 raise refused("arithmetic on moments takes an INTERVAL here", "For example: until < now() + interval '1 day'.")
 
     # Words
@@ -188,6 +191,8 @@ _HANDLERS: Final[dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]]] = {
     exp.Year: lambda node: _call("own_part", exp.Literal.string("year"), node.this),
     exp.Month: lambda node: _call("own_part", exp.Literal.string("month"), node.this),
     exp.Day: lambda node: _call("own_part", exp.Literal.string("day"), node.this),
+    exp.Left: lambda node: _call("own_left", node.this, node.expression),
+    exp.Right: lambda node: _call("own_right", node.this, node.expression),
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.AtTimeZone: _unanswered,

@@ -123,26 +123,58 @@ def test_information_schema_is_ours_where_it_can_find_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["SELECT * FROM grants", "TABLE grants", "SHOW TABLES", "SHOW FULL COLUMNS FROM grants", "DESC grants",
-     "CALL explain('SELECT 1')",
-     "SELECT DATABASE()", "SELECT * FROM grants g JOIN gateway.masks m ON g.object = m.relation",
-     "WITH c AS (SELECT 1) SELECT * FROM c, grants",
-     "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"],
-)  # fmt: skip
+    [
+        "SELECT * FROM grants",
+        "TABLE grants",
+        "SHOW TABLES",
+        "SHOW FULL COLUMNS FROM grants",
+        "DESC grants",
+        "CALL explain('SELECT 1')",
+        "SELECT DATABASE()",
+        "SELECT * FROM grants g JOIN gateway.masks m ON g.object = m.relation",
+        "WITH c AS (SELECT 1) SELECT * FROM c, grants",
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
+    ],
+)
 def test_inside_names_are_the_gateways(text: str) -> None:
     assert asked(text, inside=True) is not None
 
 
-@pytest.mark.parametrize("text", ["SELECT 1", "SET @a = 1", "SELECT * FROM shop.orders", "SHOW WARNINGS", "BEGIN", "USE shop",
-                                  "SHOW TABLES FROM shop", "SHOW VARIABLES LIKE 'x'"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1",
+        "SET @a = 1",
+        "SELECT * FROM shop.orders",
+        "SHOW WARNINGS",
+        "BEGIN",
+        "USE shop",
+        "SHOW TABLES FROM shop",
+        "SHOW VARIABLES LIKE 'x'",
+    ],
+)
 def test_inside_what_names_its_database_is_the_servers(text: str) -> None:
     assert asked(text, inside=True) is None
 
 
-@pytest.mark.parametrize("text", ["SELECT * FROM orders", "CREATE TABLE t (a INT)", "SHOW TABLE STATUS", "SHOW TRIGGERS",
-                                  "INSERT INTO orders VALUES (1)", "DROP TABLE orders", "SELECT f()", "CALL p()",
-                                  "DELETE FROM orders", "GRANT SELECT ON * TO x", "SELECT * FROM shop.orders, products",
-                                  "PREPARE s FROM 'SELECT * FROM orders'", "SELECT 1 FROM orders 'unterminated"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM orders",
+        "CREATE TABLE t (a INT)",
+        "SHOW TABLE STATUS",
+        "SHOW TRIGGERS",
+        "INSERT INTO orders VALUES (1)",
+        "DROP TABLE orders",
+        "SELECT f()",
+        "CALL p()",
+        "DELETE FROM orders",
+        "GRANT SELECT ON * TO x",
+        "SELECT * FROM shop.orders, products",
+        "PREPARE s FROM 'SELECT * FROM orders'",
+        "SELECT 1 FROM orders 'unterminated",
+    ],
+)
 def test_inside_nothing_means_the_servers_database(text: str) -> None:
     with pytest.raises(OwnRefused):
         asked(text, inside=True)
