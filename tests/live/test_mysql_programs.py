@@ -145,7 +145,7 @@ def test_functions_are_expressions_over_what_they_read(alice: pymysql.Connection
     assert results(alice, "SELECT v FROM (SELECT mail_of(id) AS v, id FROM people) x") == [((None,), (None,))]
     assert "infer" in refused(alice, "SELECT id FROM plain WHERE mail_of(1) LIKE 'a%'")
     assert "infer" in refused(alice, "SELECT CONCAT('x', mail_of(1))")
-    assert "unmask" in refused(alice, "SELECT twice(mail_of(1))")
+    assert "people/email" in refused(alice, "SELECT twice(mail_of(1))")
     assert "unmask" in refused(alice, "SET @v = mail_of(1)")
     assert "unmask" in refused(alice, "INSERT INTO plain VALUES (2, mail_of(1))")
     assert "unmask" in refused(alice, "SELECT keeps(1)")
