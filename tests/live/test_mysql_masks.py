@@ -9,8 +9,9 @@ import mysql.connector
 import pymysql
 import pytest
 
-from gateway.masking import FieldFlag
+from gateway.masking import FieldFlag, ValueMasker
 from gateway.model.identity import Engine
+from gateway.model.masker import DigitsMask, EmailMask
 from gateway.wire.mysql.constants import Capability
 from gateway.wire.mysql.results import ColumnDefinition
 from gateway.wire.mysql.rows import decode_row
@@ -43,6 +44,10 @@ CREATE OR REPLACE TABLE plain (id INT PRIMARY KEY, word VARCHAR(60));
 INSERT INTO plain VALUES (1, 'seen');
 CREATE OR REPLACE TABLE big (id INT PRIMARY KEY, email VARCHAR(60), pad LONGTEXT);
 INSERT INTO big VALUES (1, 'big{MARKER}@shop.example', REPEAT('x', 17000000)), (2, 'small{MARKER}@shop.example', 'y');
+CREATE OR REPLACE TABLE crowd AS SELECT seq AS id, CASE seq % 7 WHEN 0 THEN NULL WHEN 1 THEN ''
+ WHEN 2 THEN CONCAT('bö', seq, '@D.ö')
+ ELSE CONCAT('p', seq, '@shop.ex') END AS email, REPEAT('D', seq % 400) AS pad, seq % 3 = 0 AS odd,
+ CASE seq % 5 WHEN 0 THEN 'none' ELSE CONCAT('+49 30 ', seq) END AS phone FROM seq_1_to_20000;
 CREATE OR REPLACE VIEW contacts AS SELECT id, email AS address FROM people;
 CREATE OR REPLACE PROCEDURE all_people() SELECT id, email FROM people ORDER BY id;
 CREATE OR REPLACE PROCEDURE two_results() BEGIN SELECT 1; SELECT email FROM people; END;
@@ -71,7 +76,10 @@ MASKING = (
     '[maskers.thousands]\nkind = "round"\nto = 1000\n[maskers.tens]\nkind = "round"\nto = 10\n'
     '[maskers.month]\nkind = "truncate"\nunit = "month"\n[maskers.fixed]\nkind = "constant"\nvalue = "b"\n'
     + "".join(f'[[columns]]\npath = "*/shop/people/{name}"\nmasker = "{masker}"\n' for name, masker in _MASKS.items())
-    + '[[columns]]\npath = "*/shop/big/email"\nmasker = "email"\n'
+    + "".join(
+        f'[[columns]]\npath = "*/shop/{path}"\nmasker = "{masker}"\n'
+        for path, masker in (("big/email", "email"), ("crowd/email", "email"), ("crowd/phone", "digits"))
+    )
 )
 COLUMNS = "id, email, phone, card, salary, rate, weight, level, born, seen, noted, kind, note"
 MASKED = (
@@ -140,6 +148,20 @@ def test_binary_rows_are_masked_as_text_rows_are(connector: Any) -> None:
         assert tuple(cursor.fetchall()) == MASKED
     cursor.execute("SELECT photo FROM people WHERE id = ?", (1,))
     assert len(cursor.fetchall()[0][0]) == 32
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_thousands_of_rows_are_masked_as_one_is(connector: Any, mariadb: MariaDbServer, prepared: bool) -> None:
+    text = "SELECT * FROM crowd ORDER BY id"
+    email, digits = ValueMasker(EmailMask(), b"").text, ValueMasker(DigitsMask(), b"").text
+    with pymysql.connect(
+        host=mariadb.host, port=mariadb.port, user=mariadb.user, password=mariadb.password, database="shop"
+    ) as direct:
+        plain = rows(direct, text)
+    expected = [(one, mail and email(mail), pad, odd, phone and digits(phone)) for one, mail, pad, odd, phone in plain]
+    with connector.cursor(prepared=prepared) as cursor:
+        cursor.execute(text)
+        assert cursor.fetchall() == expected
 
 
 def test_star_joins_views_and_derived_tables(alice: pymysql.Connection) -> None:

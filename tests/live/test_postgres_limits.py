@@ -10,16 +10,22 @@ import psycopg
 import pytest
 
 from gateway.demo.postgres_server import PostgresServer
+from gateway.masking import ValueMasker
+from gateway.model.masker import DigitsMask, EmailMask
 from tests.proxy.postgres.gatehouse import Access
 from tests.support.gateway import LiveGateway
 
 SCHEMA = """
-DROP TABLE IF EXISTS many, daily, loud, silent, bytes_limited, cut, slow, sure, young CASCADE;
+DROP TABLE IF EXISTS many, daily, loud, silent, bytes_limited, cut, slow, sure, young, crowd CASCADE;
 CREATE TABLE many (id int PRIMARY KEY, name text); INSERT INTO many SELECT g, 'name ' || g FROM generate_series(1, 5000) g;
 CREATE TABLE daily AS TABLE many; CREATE TABLE loud AS TABLE many; CREATE TABLE silent AS TABLE many;
 CREATE TABLE bytes_limited AS SELECT g AS id, repeat('x', 1000) AS pad FROM generate_series(1, 500) g;
 CREATE TABLE cut AS TABLE many; CREATE TABLE slow AS TABLE many; CREATE TABLE sure (id int, email text);
 INSERT INTO sure SELECT g, 'person' || g || '@shop.example' FROM generate_series(1, 100) g;
+CREATE TABLE crowd AS SELECT g AS id,
+  CASE g % 7 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN 'bö' || g || '@D.ö' ELSE 'p' || g || '@shop.ex' END AS email,
+  repeat('D', g % 5) AS pad, CASE g % 5 WHEN 0 THEN 'none' ELSE '+49 30 ' || g END AS phone
+FROM generate_series(1, 20000) g;
 """
 POLICY = """p, user:alice, *, */*, connect|temp|explain, , allow
 p, user:alice, *, */*/public/**, select|insert|update|delete, , allow
@@ -41,8 +47,12 @@ RULES = (
     + _rule("bytes_limited", "max_bytes = 10000")
     + _rule("cut", 'max_rows = 7\non_limit = "truncate"')
     + _rule("slow", 'statement_timeout = "300ms"')
+    + _rule("crowd", 'max_rows = 15000\non_limit = "truncate"')
 )
-MASKING = '[[columns]]\npath = "*/*/public/sure/email"\nmasker = "email"\n'
+MASKING = "".join(
+    f'[[columns]]\npath = "*/*/public/{path}"\nmasker = "{masker}"\n'
+    for path, masker in (("sure/email", "email"), ("crowd/email", "email"), ("crowd/phone", "digits"))
+)
 
 
 @pytest.fixture(scope="module", params=["embedded_pg", "distro_pg"])
@@ -86,6 +96,20 @@ def test_the_statement_ends_at_the_limit_and_the_session_lives_on(alice: psycopg
     for _ in range(20):
         struck(alice, "SELECT * FROM many, generate_series(1, 100)")
         assert alice.execute("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_thousands_of_rows_are_masked_as_one_is_up_to_the_limit(
+    alice: psycopg.Connection[Any], server: PostgresServer, binary: bool
+) -> None:
+    text = "SELECT * FROM crowd ORDER BY id"
+    email, digits = ValueMasker(EmailMask(), b"").text, ValueMasker(DigitsMask(), b"").text
+    with psycopg.connect(server.dsn("postgres")) as direct:
+        plain = direct.execute(text).fetchmany(15_000)
+    expected = [(one, mail and email(mail), pad, phone and digits(phone)) for one, mail, pad, phone in plain]
+    found = alice.execute(text, binary=binary).fetchall()
+    assert len(found) == 15_000
+    assert found == expected
 
 
 def test_the_limit_in_a_simple_query_with_several_statements(alice: psycopg.Connection[Any]) -> None:
