@@ -22,12 +22,13 @@ _BEHIND: Final = 8  # bytes behind it, so that a number can be read at its last 
 class Run:
     """The bytes of some rows, to be written over. `data` ends where they end."""
 
-    __slots__ = ("_padded", "data")
+    __slots__ = ("_high", "_padded", "data")
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
         self._padded = np.zeros(_FRONT + end - start + _BEHIND, np.uint8)
         self.data: Bytes = self._padded[_FRONT : _FRONT + end - start]
         self.data[:] = np.frombuffer(data, np.uint8)[start:end]
+        self._high: Places | None = None  # where bytes beyond ASCII stand, once somebody asked: what is written later is ASCII
 
     def cut_to(self, size: int) -> "Run":
         """The same without what stands behind its first `size` bytes."""
@@ -60,7 +61,9 @@ class Run:
 
     def beyond_ascii(self, starts: Places, ends: Places) -> Flags | None:
         """Which of these parts hold more than ASCII; None where none does."""
-        found = np.flatnonzero(self.data & 0x80)
+        found = self._high
+        if found is None:
+            found = self._high = np.flatnonzero(self.data & 0x80)
         if not len(found):
             return None
         parts = np.searchsorted(starts, found, side="right") - 1
