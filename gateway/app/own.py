@@ -16,6 +16,7 @@ from gateway.changes import Authority, ChangeDesk
 from gateway.changes.access import REQUESTABLE, AccessDesk
 from gateway.model.change import ChangeNamespace, IssueState
 from gateway.model.decision import MaskColumns, Obligation, RowLimit, TimeLimit
+from gateway.model.durations import seconds_of
 from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.footprint import Action, relation
 from gateway.model.identity import Engine, Principal, Target
@@ -31,7 +32,6 @@ from gateway.store.usage import day_of, usage_of
 from gateway.verdict import SessionIdentity
 from gateway.verdict.ports import Principals
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _DENIALS = 50
 _ISSUES = 200
 _THREADS = 2  # a worker's queries that run at the same time: however heavy they are, the others' sessions go on
@@ -244,7 +244,7 @@ def _moment(seconds: float | None) -> datetime | None:
 
 
 def _seconds(duration: str) -> int:
-    text = duration.strip().lower()
-    if not text[:-1].isdigit() or text[-1:] not in _UNITS:
-        raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: {duration!r} is no duration; write 4h, 90m or 2d")
-    return int(text[:-1]) * _UNITS[text[-1]]
+    seconds = seconds_of(duration)
+    if seconds is None:
+        raise OwnRefused(OwnFault.WRONG_VALUE, f"gateway: {duration[:64]!r} is no duration; write 4h, 90m or 2d")
+    return seconds

@@ -14,7 +14,8 @@ from gateway.changes.ports import Clock, Recorder, Targets
 from gateway.model.errors import Conflict, NotFound
 from gateway.model.event import EventKind
 from gateway.model.footprint import Action
-from gateway.model.identity import Principal, Target
+from gateway.model.identity import Engine, Principal, Target
+from gateway.policy.patterns import parse_pattern
 from gateway.store.access_requests import (
     AccessRequest,
     NewRequest,
@@ -55,7 +56,7 @@ class AccessDesk:
         Raises Conflict for what cannot be asked for, NotFound for a database that is not registered.
         """
         target = await self._target(path)
-        _check(path, actions, seconds, reason)
+        _check(target, path, actions, seconds, reason)
         wanted = tuple(dict.fromkeys(actions))
         new = NewRequest(principal.name, target.project, path, wanted, seconds, reason.strip())
         async with self._store.write() as connection:
@@ -224,7 +225,7 @@ async def _decide(
         raise Conflict(f"access request #{request.id} is {standing}: nothing is left to decide")
 
 
-def _check(path: str, actions: Sequence[Action], seconds: int, reason: str) -> None:
+def _check(target: Target, path: str, actions: Sequence[Action], seconds: int, reason: str) -> None:
     """What can be asked for at all. Raises Conflict."""
     if not actions:
         raise Conflict("ask for at least one action")
@@ -235,8 +236,10 @@ def _check(path: str, actions: Sequence[Action], seconds: int, reason: str) -> N
         raise Conflict(f"access is given for {SHORTEST} seconds to {LONGEST // 86_400} days")
     if not reason.strip() or len(reason) > MAX_TEXT:
         raise Conflict(f"say why, in at most {MAX_TEXT} characters")
-    if any(ord(character) < 32 or character in ',"' for character in path) or path != path.strip():
-        raise Conflict("a name with a comma, quote or control character is written percent-encoded: %2C, %22")
-    segments = path.split("/")
-    if len(path) > 700 or len(segments) > 4 or not all(segments):
-        raise Conflict("write the object as instance/database, or with schema and table below it")
+    try:
+        segments = parse_pattern(path).segments
+    except ValueError as error:
+        raise Conflict(str(error)) from error
+    deepest = 4 if target.engine is Engine.MYSQL else 5
+    if len(segments) > deepest:
+        raise Conflict("write the object as instance/database, or with schema, table and column below it")

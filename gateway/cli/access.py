@@ -1,6 +1,5 @@
 """`gateway access`: permissions for a time, through the HTTP API as the person who calls."""
 
-import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +8,13 @@ import click
 
 from gateway.cli.client import ApiClient, api_options
 from gateway.cli.output import Format, format_option, local_time, plain, print_fields, print_json, print_rows
+from gateway.model.durations import seconds_of
 
 _STATES = ["open", "approved", "rejected", "cancelled", "revoked"]
 _COLUMNS = ["number", "state", "requester", "object", "actions", "for", "reason"]
 _UNUSED_COLUMNS = ["id", "subject", "object", "action", "given", "ends", "granted_by", "reason"]
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_DURATION = re.compile(r"(\d{1,9})\s*([smhdw])")
+
+_UNITS = {"w": 7 * 86_400, "d": 86_400, "h": 3600, "m": 60}
 
 number_argument = click.argument("number", type=click.IntRange(min=1))
 
@@ -25,11 +25,10 @@ class Duration(click.ParamType[int]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).strip().lower()
-        parts = _DURATION.findall(text)
-        if not parts or _DURATION.sub("", text).strip():
+        seconds = seconds_of(str(value))
+        if seconds is None:
             self.fail(f"{value!r} is no duration; write 4h, 90m or 2d", param, ctx)
-        return sum(int(count) * _UNITS[unit] for count, unit in parts)
+        return seconds
 
 
 @click.group()
@@ -167,9 +166,9 @@ def _pages(client: ApiClient, path: str, limit: int, **filters: object) -> Itera
 
 
 def _words(seconds: int) -> str:
-    for unit in ("w", "d", "h", "m"):
-        if seconds % _UNITS[unit] == 0 and seconds >= _UNITS[unit]:
-            return f"{seconds // _UNITS[unit]}{unit}"
+    for unit, length in _UNITS.items():
+        if seconds % length == 0 and seconds >= length:
+            return f"{seconds // length}{unit}"
     return f"{seconds}s"
 
 

@@ -7,12 +7,15 @@ segment or match as a pattern (`"a/b"` becomes `a%2Fb`).
 from gateway.model.footprint import ObjectKind, ObjectName
 from gateway.model.identity import Engine, Target
 
-_ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "*": "%2A", "\n": "%0A", "\r": "%0D", ",": "%2C", '"': "%22"})
+# A separator, a wildcard, and what would end a field of policy.csv or be taken off its ends.
+_ESCAPED = '%/*,"' + " \t\n\v\f\r"
+ESCAPES = {character: f"%{ord(character):02X}" for character in _ESCAPED}
+_TABLE = str.maketrans(ESCAPES)
 
 
 def segment(name: str) -> str:
     """One identifier as one path segment."""
-    return name.translate(_ESCAPES)
+    return name.translate(_TABLE)
 
 
 def object_path(target: Target, name: ObjectName) -> str:

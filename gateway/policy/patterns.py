@@ -8,14 +8,16 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.model.paths import ESCAPES
+
 OWN_SEGMENT = "gateway"
 DEEP = "**"
 STAR = "*"
 _MAX_PATTERN = 700  # the store's column for a grant's object
 _MAX_SEGMENTS = 16
 # `gateway.model.paths.segment` writes these as %XX, so they never stand in a path as themselves.
-_FORBIDDEN = re.compile(r'[\s,"]')
-_ESCAPE = re.compile(r"%(?!25|2F|2A|0A|0D|2C|22)")
+_FORBIDDEN = re.compile(r'[ \t\n\v\f\r,"]')
+_ESCAPE = re.compile(f"%(?!{'|'.join(escape[1:] for escape in ESCAPES.values())})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def _check_segment(pattern: str, part: str) -> None:
     if bad:
         raise ValueError(f"pattern {pattern!r}: {bad.group()!r} cannot stand in a path; write it as %{ord(bad.group()):02X}")
     if _ESCAPE.search(part):
-        raise ValueError(f"pattern {pattern!r}: `%` must be one of %25 %2F %2A %0A %0D %2C %22 (names are percent-encoded)")
+        raise ValueError(f"pattern {pattern!r}: `%` must be one of {' '.join(ESCAPES.values())} (names are percent-encoded)")
 
 
 @lru_cache(maxsize=65_536)

@@ -4,6 +4,7 @@ One gateway stands in front of both servers. What ends by the clock was approved
 """
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -166,6 +167,27 @@ def test_asked_for_inside_the_client_and_by_the_api(gate: Deployment, engine: st
         assert api.post(f"/access-requests/{number}/revoke", headers=token, json={}).json()["state"] == "revoked"
     soon("the access is gone", lambda: not ann.may("SELECT COUNT(*) FROM categories"))
     assert ann.run(f"SELECT until FROM gateway.grants WHERE object = '{on}'") == []
+
+
+def test_a_masked_column_is_asked_for_as_its_refusal_says(gate: Deployment, engine: str, approved_at: float) -> None:
+    query = "SELECT COUNT(*) FROM customers WHERE email = 'x'"
+    with opened(gate, engine, "alice") as connection:
+        alice = Client(engine, connection)
+        with pytest.raises(Refused) as refused:
+            alice.run(query)
+        hint = re.search(r"--on (\S+) --actions (\w+) --for (\w+)", refused.value.text)
+        assert hint is not None
+        assert hint[1].endswith("customers/email")
+        number = asked(gate, "alice", hint[1], "--for", "1h30m", actions=hint[2])
+        assert gate.json("alice", "access", "show", str(number))["seconds"] == 5_400
+        assert gate.gateway("access", "approve", str(number), user="dora").returncode == 0
+        soon("the column may be compared", lambda: alice.may(query))
+        assert not alice.may("SELECT COUNT(*) FROM customers WHERE phone = 'x'")
+        with pytest.raises(Refused, match="no duration"):
+            alice.run("CALL gateway.request_access('select', 'x', '²h', 'why')")
+        ((again, *_),) = alice.run(f"CALL gateway.request_access('infer', '{hint[1]}', '1h30m', 'why')")
+        assert gate.json("alice", "access", "show", str(again))["seconds"] == 5_400
+        assert gate.gateway("access", "revoke", str(number), user="dora").returncode == 0
 
 
 # Statements in flight

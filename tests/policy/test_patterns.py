@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.model.paths import segment
 from gateway.policy.index import RuleIndex
 from gateway.policy.patterns import parse_pattern, path_matches
 from gateway.policy.rules import make_rule
@@ -70,6 +71,13 @@ def test_mistakes_say_what_would_be_right(pattern: str, says: str) -> None:
     with pytest.raises(ValueError, match="pattern") as failure:
         parse_pattern(pattern)
     assert says in str(failure.value)
+
+
+@pytest.mark.parametrize("name", ["order items", "tab\there", " edge ", 'quo"te', "50% a/b*", "vertical\v", "zwölf"])
+def test_every_name_can_be_written(name: str) -> None:
+    path = f"pg1/shop/public/{segment(name)}"
+    assert path_matches(path, parse_pattern(path).text)
+    assert path_matches(path, "pg1/*/public/*")
 
 
 _PARTS = st.text("ab*", min_size=1, max_size=4).filter(lambda part: "**" not in part or part == "**")
