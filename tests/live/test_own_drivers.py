@@ -3,7 +3,10 @@
 import asyncio
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -42,6 +45,112 @@ def test_psycopg_binds_values(gate: Deployment, binary: bool) -> None:
             assert row is not None
             assert row[:3] == ("SELECT 1", "SELECT", "allow")
         assert connection.execute("SELECT count(*) FROM gateway.grants WHERE object = %b", ("nothing",)).fetchall() == [(0,)]
+
+
+def as_person(gate: Deployment, user: str) -> psycopg.Connection:
+    return psycopg.connect(gate.dsn(user), autocommit=True)
+
+
+def test_types_and_any_query(gate: Deployment) -> None:
+    """Moments are moments, in text and binary; joins, OR, functions, grouping and subqueries are answered."""
+    counted = "SELECT effect, count(*) AS n, bool_or(until IS NULL) FROM gateway.grants GROUP BY effect HAVING count(*) > %s"
+    joined = (
+        "SELECT g.object FROM gateway.grants g JOIN gateway.columns c ON c.relation = 'grants' AND c.\"column\" = 'object'"
+        " WHERE lower(g.object) = %s OR g.object IN (SELECT object FROM gateway.limits) ORDER BY 1 LIMIT 1"
+    )
+    with psycopg.connect(gate.dsn("alice"), autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM hr.salaries")
+        for binary in (False, True):
+            cursor = connection.cursor(binary=binary)
+            cursor.execute(
+                "SELECT time, time::date, number_of FROM (SELECT time, 1.5 AS number_of FROM gateway.denials) d LIMIT 1"
+            )
+            moment, day, number = cursor.fetchone() or (None, None, None)
+            assert isinstance(moment, datetime)
+            assert abs(moment - datetime.now(UTC)) < timedelta(minutes=5)
+            assert (day, number) == (moment.astimezone(UTC).date(), 1.5)
+            recent = "SELECT count(*) FROM gateway.denials WHERE time > %s AND time > now() - interval '1 hour'"
+            assert cursor.execute(recent, (moment - timedelta(seconds=1),)).fetchone() == (1,)
+            assert ("allow", True) in [(effect, still) for effect, _, still in cursor.execute(counted, (0,)).fetchall()]
+            assert cursor.execute(joined, ("*/*",)).fetchall() == [("*/*",)]
+        with pytest.raises(psycopg.errors.UndefinedColumn, match="objekt") as caught:
+            connection.execute("SELECT objekt FROM gateway.grants")
+        assert caught.value.diag.message_hint is not None
+        assert 'Perhaps you meant "object"' in caught.value.diag.message_hint
+        assert caught.value.diag.statement_position == "8"
+        for text, error in (
+            ("SELECT * FROM gateway.grants, products", psycopg.errors.FeatureNotSupported),
+            ("SELECT * FROM gateway.nothing", psycopg.errors.UndefinedTable),
+            ("SELECT nosuch(object) FROM gateway.grants", psycopg.errors.UndefinedFunction),
+            ("SELECT FROM gateway.grants WHERE", psycopg.errors.SyntaxError),
+            ("DELETE FROM gateway.grants", psycopg.errors.FeatureNotSupported),
+        ):
+            with pytest.raises(error):
+                connection.execute(text)
+
+
+def test_a_heavy_query_ends_and_others_go_on(gate: Deployment) -> None:
+    heavy = "SELECT count(*) FROM " + ", ".join(f"gateway.columns c{number}" for number in range(5))
+    with (
+        psycopg.connect(gate.dsn("alice"), autocommit=True) as one,
+        psycopg.connect(gate.dsn("dora"), autocommit=True) as other,
+    ):
+        with ThreadPoolExecutor(1) as threads:
+            running = threads.submit(one.execute, heavy)
+            began, served = time.monotonic(), 0
+            while not running.done():
+                assert other.execute("SELECT 1").fetchone() == (1,)
+                served += 1
+            assert served > 5
+            assert time.monotonic() - began < 30
+            with pytest.raises(psycopg.errors.ProgramLimitExceeded, match="longer than"):
+                running.result()
+        assert one.execute("SELECT 2").fetchone() == (2,)
+
+
+def test_nobody_elses_rows(gate: Deployment) -> None:
+    with (
+        psycopg.connect(gate.dsn("alice"), autocommit=True) as alice,
+        psycopg.connect(gate.dsn("dora"), autocommit=True) as dora,
+    ):
+        with pytest.raises(psycopg.Error):
+            alice.execute("SELECT 'a secret of alice' FROM hr.salaries")
+        mine = "SELECT count(*) FROM gateway.denials WHERE statement LIKE '%secret of alice%'"
+        assert alice.execute(mine).fetchone() == (1,)
+        assert dora.execute(mine).fetchone() == (0,)
+        for reach in ("UNION SELECT statement FROM gateway.denials", "OR 1 = 1 OR '' = ''"):
+            text = f"SELECT statement FROM gateway.denials WHERE outcome = 'x' {reach}"
+            assert not [row for row in dora.execute(text).fetchall() if "secret of alice" in str(row)]
+        dora.execute("CREATE TEMP TABLE own_grants (a int)")
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            dora.execute("SELECT * FROM gateway.grants, own_grants")
+
+
+def test_asyncpg_fetches_from_a_portal(gate: Deployment) -> None:
+    async def asked() -> None:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=gate.port, user="alice", password=password_of("alice"), database="pg1/shop"
+        )
+        try:
+            everything = await connection.fetch('SELECT relation, "column" FROM gateway.columns ORDER BY 1, 2')
+            async with connection.transaction():
+                cursor = await connection.cursor('SELECT relation, "column" FROM gateway.columns ORDER BY 1, 2')
+                first, second = await cursor.fetch(3), await cursor.fetch(1000)
+            assert [*first, *second] == everything
+            assert len(first) == 3
+            late = datetime.now(UTC) - timedelta(days=1)
+            row = await connection.fetchrow("SELECT until, now() FROM gateway.grants WHERE now() > $1 LIMIT 1", late)
+            assert row is not None
+            assert isinstance(row["now"], datetime)
+            call = "CALL gateway.request_access($1, $2, $3, $4)"
+            asked_for = await connection.fetchrow(call, "select", "hr.salaries", "4h", "asyncpg")
+            assert asked_for is not None
+            assert (asked_for["state"], asked_for["seconds"]) == ("open", 14_400)
+        finally:
+            await connection.close()
+
+    asyncio.run(asked())
 
 
 def test_psycopg_pipelines_and_wrong_values(gate: Deployment) -> None:
@@ -120,6 +229,36 @@ def test_mysql_connector(gate: Deployment, prepared: bool) -> None:
 
 def plain(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes | bytearray) else value
+
+
+def test_mysql_types_and_any_query(gate: Deployment) -> None:
+    with mysql.connector.connect(
+        host="127.0.0.1", port=gate.mysql_port, user="alice", password=password_of("alice"), database="my1/shop", use_pure=True
+    ) as connection:
+        plainly = connection.cursor()
+        with pytest.raises(mysql.connector.Error):
+            plainly.execute("DELETE FROM products")
+        for prepared in (False, True):
+            cursor = connection.cursor(prepared=prepared)
+            cursor.execute(
+                "SELECT time, DATE(time), 1.5e0, COUNT(*) OVER () FROM gateway.denials"
+                " WHERE time > NOW() - INTERVAL 1 HOUR OR code = %s LIMIT 1",
+                ("x",),
+            )
+            (row,) = cursor.fetchall()
+            moment, day, number, _ = row
+            assert isinstance(moment, datetime)
+            assert (day, number) == (moment.date(), 1.5)
+            cursor.execute("SELECT COUNT(*) FROM gateway.denials WHERE time <= %s", (moment,))
+            assert tuple(cursor.fetchall()[0]) != (0,)
+        plainly.execute("SET @what = 'SELECT 1', @none = NULL")
+        plainly.execute("CALL gateway.explain(@what)")
+        assert [plain(value) for value in tuple(plainly.fetchall()[0])[:3]] == ["SELECT 1", "SELECT", "allow"]
+        with pytest.raises(mysql.connector.Error, match="takes no NULL"):
+            plainly.execute("CALL gateway.explain(@none)")
+        plainly.callproc("gateway.request_access", ("select", "shop.products", "4h", "why"))
+        (told,) = [result.fetchall() for result in plainly.stored_results()]
+        assert tuple(told[0])[1] == "open"
 
 
 def test_another_character_set(gate: Deployment) -> None:
