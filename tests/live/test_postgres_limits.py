@@ -218,6 +218,16 @@ def test_a_statement_that_takes_too_long_is_cancelled(alice: psycopg.Connection[
     assert alice.execute("SELECT count(*) FROM slow").fetchone() == (5000,)
 
 
+def test_the_statement_of_a_message_that_is_cancelled_tells_why(alice: psycopg.Connection[Any]) -> None:
+    """The server sends the answers before it together with the error, when it was told to cancel already."""
+    for text in ("SELECT count(*) FROM slow; SELECT pg_sleep(5)", "SELECT 1; SELECT count(*) FROM slow; SELECT pg_sleep(5)"):
+        result = alice.pgconn.exec_(text.encode())
+        assert (result.error_field(psycopg.pq.DiagnosticField.MESSAGE_PRIMARY) or b"").startswith(
+            b"gateway: canceling statement due to statement timeout of 300 ms"
+        )
+        assert alice.execute("SELECT count(*) FROM slow").fetchone() == (5000,)
+
+
 def test_masks_and_what_the_record_says(gateway: LiveGateway, alice: psycopg.Connection[Any]) -> None:
     assert alice.execute("SELECT email FROM sure WHERE id = 1").fetchall() == [("p***@***.example",)]
     assert alice.execute("SELECT upper(email), id FROM sure WHERE id = 1").fetchall() == [(None, 1)]

@@ -309,7 +309,7 @@ class Watch:
 
     def stop(self, refusal: Refusal) -> None:
         """Cancel at the server; what it answers becomes this refusal."""
-        if self._execution.refusal is None:
+        if self.refusal is None:
             self.refusal = self._execution.refusal = refusal
             self._by.cancel()
 
@@ -318,7 +318,10 @@ class Watch:
         self._now()
         if self.refusal is not None:
             if not self._silent:  # nothing was kept from the client: it was done in time
-                self.refusal = self._execution.refusal = None
+                self.refusal = None
+                verdict = self._execution.verdict
+                if verdict is None or self._execution.index + 1 >= len(verdict.rulings):
+                    self._execution.refusal = None  # else what fails now is the next statement of the message
                 return None
             return self.refusal.encode()
         if self._truncated and not tag.startswith(_WRITES):
