@@ -28,12 +28,14 @@ from gateway.own.run import run
 from gateway.policy import PolicyService
 from gateway.policy.own import masked_columns, query_limits, rules_of
 from gateway.store import Store
+from gateway.store.grants import reported_unused
 from gateway.store.usage import day_of, usage_of
 from gateway.verdict import SessionIdentity
 from gateway.verdict.ports import Principals
 
 _DENIALS = 50
 _ISSUES = 200
+_UNUSED_SECONDS = 30 * 24 * 3600  # so long is access that ended unused among the issues
 _THREADS = 2  # a worker's queries that run at the same time: however heavy they are, the others' sessions go on
 
 
@@ -147,7 +149,18 @@ class OwnAnswers:
                     _moment(issue.created_at),
                 )
             )
-        return rows
+        return rows + await self._unused(principal)
+
+    async def _unused(self, principal: Principal) -> list[Row]:
+        """Access of one's own, or that one gave, which ended lately and was never used."""
+        async with self._store.read() as connection:
+            found = await reported_unused(connection, principal.name, time.time() - _UNUSED_SECONDS)
+        return [
+            (grant.request_id or grant.id, "unused", f"{grant.action} on {grant.object} ended and was never used",
+             grant.subject, "/".join(grant.object.split("/")[:2]), grant.subject == principal.name, False,
+             _moment(grant.reported_at))
+            for grant in found
+        ]  # fmt: skip
 
     def _may_approve(self, who: SessionIdentity, principal: Principal, requester: str) -> bool:
         try:

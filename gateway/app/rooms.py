@@ -25,6 +25,7 @@ from gateway.changes.access import AccessDesk
 from gateway.changes.executor import ConnectionLost, Executor
 from gateway.changes.mysql_executor import MysqlExecutor
 from gateway.changes.postgres_executor import PostgresExecutor
+from gateway.changes.unused import UnusedAccess
 from gateway.config import Settings
 from gateway.metrics import Metrics
 from gateway.model.decision import Decision
@@ -68,6 +69,7 @@ class Rooms:
     cancels: CancelRegistry
     throttle: LoginThrottle
     follower: StoreFollower
+    unused: UnusedAccess
     background: Background
     steps: StepRecorder
     metrics: Metrics
@@ -107,6 +109,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     news.changed = judge.changed
     usage, grant_use = DailyUsage(store), GrantUse(store)
     judge.grants_used = grant_use.used
+    unused = UnusedAccess(store, StepRecorder(audit), clock=time.time)
     stack.push_async_callback(_close_usage, usage)
     obligations = PolicyObligations(policy, catalogs.current, principals, usage, key.derive("masking"))
     road = Road(judge, catalogs)
@@ -134,6 +137,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         "policy watcher": policy.watch(),
         "rows of the day": usage.run(),
         "grants used": grant_use.run(),
+        "unused access": unused.run(),
         "rollout adoption": _adopt(rollouts, store),
     }.items():
         background.keep(work, name)
@@ -158,6 +162,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
         cancels=cancels,
         throttle=LoginThrottle(settings.limits.login_failures),
         follower=follower,
+        unused=unused,
         background=background,
         steps=steps,
         metrics=Metrics(worker),
@@ -190,6 +195,7 @@ def _watch(rooms: Rooms) -> None:
     metrics.watch("gateway_audit_lag_records", "Audit records not yet on disk.", lambda: rooms.audit.lag)
     metrics.watch("gateway_audit_failing", "1 while no record can be written.", lambda: rooms.audit.failure is not None)
     metrics.watch("gateway_store_away", "1 while the store does not answer.", lambda: rooms.follower.failure is not None)
+    metrics.watch("gateway_access_unused", "Grants that count now and were never used.", lambda: rooms.unused.running)
     metrics.watch_total(
         "gateway_verdict_cache",
         "Statements found among kept verdicts, and not.",

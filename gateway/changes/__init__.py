@@ -11,7 +11,7 @@ lease              one process at a time
 executor           a server connection as a rollout uses it; postgres_executor, postgres_effects
 snapshot           the schema as text; difference: what changed, for people
 authority          which question policy is asked for which step
-access             `AccessDesk`: permissions for a time, requested and approved
+access             `AccessDesk`: permissions for a time, requested and approved; unused: told when nobody used them
 texts              the exact text of a statement
 ports              what this room asks of others
 """

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     ACCESS_REJECTED = "access.rejected"
     ACCESS_CANCELLED = "access.cancelled"
     ACCESS_REVOKED = "access.revoked"
+    ACCESS_UNUSED = "access.unused"  # it ended, by the clock or revoked, and nobody had used it
     POLICY_LOADED = "policy.loaded"
     POLICY_REJECTED = "policy.rejected"
     ADMIN_CHANGE = "admin.change"

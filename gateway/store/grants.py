@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.errors import ConfigurationError, NotFound
@@ -11,6 +11,7 @@ from gateway.model.footprint import Action
 from gateway.store.schema import grants
 
 Effect = Literal["allow", "deny"]
+_UNUSED = (grants.c.effect == "allow", grants.c.used_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class StoredGrant:
     expires_at: float | None = None
     revoked_at: float | None = None
     used_at: float | None = None
+    reported_at: float | None = None
     request_id: int | None = None
     id: int = 0
 
@@ -85,6 +87,35 @@ async def mark_used(connection: AsyncConnection, identifiers: list[int], now: fl
     """Remember the first use: a grant that was never used is reported. No decision depends on it."""
     where = (grants.c.id.in_(identifiers), grants.c.used_at.is_(None))
     await connection.execute(update(grants).where(*where).values(used_at=now))
+
+
+async def ended_unused(connection: AsyncConnection, before: float, *, limit: int = 200) -> list[StoredGrant]:
+    """Permissions that had ended, by the clock or revoked, at `before`, that nobody used and that were not reported yet."""
+    ended = or_(grants.c.revoked_at <= before, grants.c.expires_at <= before)
+    rows = await connection.execute(
+        select(grants).where(*_UNUSED, ended, grants.c.reported_at.is_(None)).order_by(grants.c.id).limit(limit)
+    )
+    return [_grant(row) for row in rows]
+
+
+async def claim_report(connection: AsyncConnection, identifier: int, now: float) -> bool:
+    """Whether the caller is the one to report it: one of all workers is."""
+    where = (grants.c.id == identifier, *_UNUSED, grants.c.reported_at.is_(None))
+    return (await connection.execute(update(grants).where(*where).values(reported_at=now))).rowcount == 1
+
+
+async def count_unused(connection: AsyncConnection, now: float) -> int:
+    """Permissions that count at `now` and that nobody has used yet."""
+    running = (grants.c.revoked_at.is_(None), or_(grants.c.expires_at.is_(None), grants.c.expires_at > now))
+    return int((await connection.execute(select(func.count()).select_from(grants).where(*_UNUSED, *running))).scalar_one())
+
+
+async def reported_unused(connection: AsyncConnection, person: str, since: float, *, limit: int = 100) -> list[StoredGrant]:
+    """What was reported since then of access that this person had or gave, the latest first."""
+    theirs = or_(grants.c.subject == person, grants.c.granted_by == person)
+    where = (*_UNUSED, grants.c.reported_at >= since, theirs)
+    rows = await connection.execute(select(grants).where(*where).order_by(grants.c.reported_at.desc()).limit(limit))
+    return [_grant(row) for row in rows]
 
 
 async def active_grants(connection: AsyncConnection, now: float) -> list[StoredGrant]:

@@ -143,6 +143,7 @@ grants = Table(
     Column("expires_at", Time, nullable=True),
     Column("revoked_at", Time, nullable=True),
     Column("used_at", Time, nullable=True),
+    Column("reported_at", Time, nullable=True),  # when it was told that it ended and nobody had used it
 )
 
 issues = Table(
