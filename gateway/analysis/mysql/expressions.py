@@ -5,6 +5,7 @@ from typing import Final
 from gateway.analysis.mysql import syntax
 from gateway.analysis.mysql.calls import CONST, UNITS, CallParser
 from gateway.analysis.mysql.cursor import RESERVED
+from gateway.analysis.mysql.functions import COUNTS_OF_WARNINGS
 from gateway.analysis.mysql.lexer import BITS, NAME, NUMBER, PARAMETER, STRING, SYSTEM, USER, WORD, Token
 from gateway.analysis.mysql.syntax import Call, Expr, Mix, Ref, Star, Sub
 from gateway.analysis.mysql.words import words
@@ -118,16 +119,15 @@ class ExpressionParser(CallParser):
                 return syntax.Assign(self.expression())
             return CONST
         if kind is SYSTEM:
-            self._system_variable()
-            return CONST
+            return self._system_variable()
         return self._operator(token)
 
-    def _system_variable(self) -> None:
-        token = self.advance()
-        if not token.text:
-            self.any_name()
+    def _system_variable(self) -> Expr:
+        name = self.advance().text or self.any_name()
         while self.accept("."):
-            self.any_name()
+            name = self.any_name()
+        variable = f"@@{name.lower()}"
+        return Call("", variable, []) if variable in COUNTS_OF_WARNINGS else CONST
 
     def _operator(self, token: Token) -> Expr:
         match token.upper:

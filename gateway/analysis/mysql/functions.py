@@ -10,6 +10,8 @@ from gateway.analysis.postgres.records import Record
 from gateway.catalog import FunctionKind
 from gateway.model.footprint import FunctionClass, FunctionUse, ObjectKind, ObjectName
 
+COUNTS_OF_WARNINGS: Final = frozenset({"@@warning_count", "@@error_count"})
+"""Variables that tell of the statement before: written down as functions are."""
 _TABLE: Final = tomllib.loads((files("gateway.analysis.mysql") / "data" / "functions.toml").read_text("utf-8"))
 _CLASSES: Final[dict[str, FunctionClass]] = {
     name: kind
@@ -18,7 +20,7 @@ _CLASSES: Final[dict[str, FunctionClass]] = {
 }
 _USES: Final[dict[str, FunctionUse]] = {
     name: FunctionUse(ObjectName(ObjectKind.FUNCTION, SYSTEM, name), kind) for name, kind in _CLASSES.items()
-}
+} | {name: FunctionUse(ObjectName(ObjectKind.FUNCTION, SYSTEM, name), FunctionClass.HARMLESS) for name in COUNTS_OF_WARNINGS}
 
 
 def note(ctx: Context, schema: str, name: str) -> tuple[FunctionClass, Record | None]:

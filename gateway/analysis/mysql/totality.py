@@ -14,6 +14,7 @@ from gateway.analysis.conduct import CONSTANT, MOST, TOLD, UNKNOWN, Conduct, eit
 from gateway.analysis.mysql import types
 from gateway.analysis.mysql.context import Context
 from gateway.analysis.mysql.lexer import NUMBER, STRING, Token
+from gateway.analysis.mysql.modes import Flavour
 from gateway.analysis.mysql.syntax import INTERVAL, Call, Expr, Mix
 from gateway.analysis.mysql.words import words
 from gateway.analysis.postgres.scopes import Value
@@ -37,9 +38,14 @@ _GATING: Final = words("AND && OR || XOR IN BETWEEN")
 _SUMS: Final = frozenset({"+", "-", "*"})
 _DIVISIONS: Final = frozenset({"/", "%", "DIV", "MOD"})
 _ARITHMETIC: Final = _SUMS | _DIVISIONS
+_BITS: Final = frozenset({"&", "|", "^", "<<", ">>"})
 _FIRST_GATES: Final = words("IF NVL2")
 _ANY_GATES: Final = words("IFNULL NVL COALESCE")
 _TO_TEXT: Final = words("CHAR BINARY NCHAR")
+_TO_NUMBER: Final = {
+    "DOUBLE": types.DOUBLE, "FLOAT": types.DOUBLE, "DECIMAL": types.DECIMAL, "SIGNED": types.INTEGER, "INT": types.INTEGER,
+    "INTEGER": types.INTEGER, "UNSIGNED": types.UNSIGNED,
+}  # fmt: skip
 _UNICODE: Final = frozenset({"USING UTF8MB4", "USING UTF8MB3", "USING UTF8", "USING BINARY", "USING UTF16", "USING UTF32"})
 _SMALL: Final = 999
 _LARGEST_INTEGER: Final = 9_999
@@ -57,6 +63,8 @@ def chain(ctx: Context, mix: Mix, values: Sequence[Value], clause: Clause | None
     if calculates(mix):
         return _calculated(ctx, mix, values, clause)
     for place, operator in enumerate(mix.operators):
+        if operator in _BITS and all(_is_number(mix, near, values) for near in (place, place + 1)):
+            continue
         if operator not in _TESTS:
             return unknown(ctx, values, clause, operator)
         if operator == "LIKE" and not _is_pattern(ctx, mix.literals[place + 1], values[place + 1]):
@@ -85,6 +93,10 @@ def _is_pattern(ctx: Context, token: Token | None, value: Value) -> bool:
     if token is None:
         return value.conduct == CONSTANT  # a variable
     return token.kind != STRING or (len(token.text) <= _LONGEST and token.text.count("%") <= _WILDCARDS)
+
+
+def _is_number(mix: Mix, place: int, values: Sequence[Value]) -> bool:
+    return values[place].type in types.NUMBERS or _number(mix.literals[place]) is not None
 
 
 def _unlike(mix: Mix, place: int, values: Sequence[Value]) -> bool:
@@ -143,9 +155,10 @@ def _fits(mix: Mix, place: int, operator: str, values: Sequence[Value]) -> bool:
     if one is not None and other is not None:
         return _tame(one) and _tame(other) and (operator in _SUMS or other != 0)
     if operator in _DIVISIONS:
-        return left.type in types.NUMBERS and other is not None and _tame(other) and other != 0
+        return left.type in types.NUMBERS and other is not None and other * _SMALL >= 1
     value, literal = (left, other) if one is None else (right, one)
-    if value.type not in types.NUMBERS or not value.conduct.plain or literal is None or not _tame(literal):
+    known = value.type in types.NUMBERS or value.type == types.TEMPORAL
+    if not known or not value.conduct.plain or literal is None or not _tame(literal):
         return False
     return operator != "-" or value.type != types.UNSIGNED  # below zero it is an error
 
@@ -199,7 +212,8 @@ def case(ctx: Context, mix: Mix, values: Sequence[Value], clause: Clause | None)
 
 
 def _common(values: Sequence[Value]) -> int:
-    return types.common([value.type for value in values if value.conduct != CONSTANT])
+    found = [value.type for value in values if value.conduct != CONSTANT]
+    return types.common(found) if found else types.INTEGER
 
 
 # --- calls
@@ -219,7 +233,8 @@ def call(ctx: Context, made: Call, upper: str, values: Sequence[Value], clause: 
         return _first_of(ctx, made, upper, values, clause)
     if upper in ("CAST", "CONVERT"):
         return _cast(ctx, made, values, clause)
-    if not any(_matches(ctx, form, made, values) for form in _FORMS.get(upper, ())):
+    least = upper == "ABS" and not values[0].conduct.plain and values[0].type not in (types.DECIMAL, types.DOUBLE)
+    if least or not any(_matches(ctx, form, made, values) for form in _FORMS.get(upper, ())):
         return Value(conduct=unknown(ctx, values, clause, f"{upper}()"))
     conduct = strict(ctx, values, clause, f"{upper}()", _growth(upper, made))
     if upper in _AS_LARGE:
@@ -245,8 +260,8 @@ def _cast(ctx: Context, made: Call, values: Sequence[Value], clause: Clause | No
     value = values[0] if values else Value(conduct=UNKNOWN)
     if target in _UNICODE or (target in _TO_TEXT and "(" not in made.target):
         return Value(type=types.TEXT, conduct=strict(ctx, values, clause, "CAST"))
-    if target == "DOUBLE" and value.type in types.NUMBERS:
-        return Value(type=types.DOUBLE, conduct=strict(ctx, values, clause, "CAST")._replace(plain=value.conduct.plain))
+    if target in _TO_NUMBER and value.type in types.NUMBERS:  # cut to what fits
+        return Value(type=_TO_NUMBER[target], conduct=strict(ctx, values, clause, "CAST"))
     if target == "DATE" and value.type == types.TEMPORAL:
         return Value(type=types.TEMPORAL, conduct=strict(ctx, values, clause, "CAST")._replace(plain=value.conduct.plain))
     return Value(conduct=unknown(ctx, values, clause, f"a cast to {target}"))
@@ -266,6 +281,9 @@ def _is(ctx: Context, wanted: str, made: Call, place: int, value: Value) -> bool
             return True
         case "n":
             return value.type in types.NUMBERS or _number(token) is not None
+        case "j":
+            server = ctx.reading.server
+            return value.type == types.JSON or (server is not None and server.flavour is Flavour.MARIADB)
         case "d":
             return value.type == types.TEMPORAL or (token is not None and token.kind == STRING)
         case _:

@@ -1,4 +1,5 @@
-"""What SHOW WARNINGS says beside the server's own rows: the gateway's warnings, and no word that may quote masked values.
+"""What SHOW WARNINGS says beside the server's own rows: the gateway's warnings, and no word that may quote masked values; of a
+statement whose outputs are computed from masked columns, no row and no count either.
 
 The server keeps its list until the next statement that uses a table; the gateway does the same with its own. A list that a
 statement with masked columns has made is not shown in the server's words until such a statement replaces it.
@@ -15,6 +16,7 @@ from gateway.wire.mysql.payload import lenenc_bytes
 
 _SHOWN: Final = frozenset({"SHOW WARNINGS", "SHOW ERRORS"})
 _COUNTED: Final = frozenset({"GET DIAGNOSTICS"})
+_COUNTS: Final = frozenset({"@@warning_count", "@@error_count"})
 _COLUMNS: Final = 3  # Level, Code, Message
 _TYPES: Final = (FieldType.VAR_STRING, FieldType.LONG, FieldType.VAR_STRING)
 _MOST: Final = 64
@@ -36,13 +38,13 @@ class Warned:
 
 class Diagnostics:
     """One session's. `own`: the gateway's warnings about the last statement; `tainted`: the server's may quote masked
-    values."""
+    values; `hidden`: even how many there are may tell of them, where outputs were computed from them."""
 
-    __slots__ = ("own", "tainted")
+    __slots__ = ("hidden", "own", "tainted")
 
     def __init__(self) -> None:
         self.own: list[Warned] = []
-        self.tainted = False
+        self.tainted = self.hidden = False
 
     @property
     def attentive(self) -> bool:
@@ -60,15 +62,19 @@ class Diagnostics:
             self.own.clear()
         if hides:
             self.tainted = True
+            self.hidden = any(ruling.footprint.outputs != () for ruling in verdict.rulings)
         elif self.tainted and _replaces(verdict.rulings[0]):
-            self.tainted = False
+            self.tainted = self.hidden = False
 
     @staticmethod
     def shows(ruling: Ruling) -> bool:
         return ruling.footprint.kind in _SHOWN
 
     def copies(self, verdict: Verdict) -> bool:
-        """Whether a statement would copy the server's words into variables while they may quote masked values."""
+        """Whether a statement would copy the server's words into variables while they may quote masked values, or count what
+        may tell of them."""
+        if self.hidden and any(_counts(ruling) for ruling in verdict.rulings):
+            return True
         return self.tainted and any(ruling.footprint.kind in _COUNTED for ruling in verdict.rulings)
 
     def rows(self, ruling: Ruling, *, binary: bool) -> list[bytes]:
@@ -81,6 +87,11 @@ class Diagnostics:
             return None
         cells = (None, None, lambda _: WITHHELD)
         return MySqlBinaryMasker(cells, _TYPES) if binary else MySqlTextMasker(cells)
+
+
+def _counts(ruling: Ruling) -> bool:
+    """Whether the statement tells how many warnings there are."""
+    return ruling.footprint.kind == "SHOW COUNT" or any(used.name.name in _COUNTS for used in ruling.footprint.functions)
 
 
 def _replaces(ruling: Ruling) -> bool:

@@ -27,8 +27,8 @@ _UNAVAILABLE: Final = Refusal(1142, "42000", "gateway: masks and limits cannot b
 _COPIES: Final = Refusal(
     1142,
     "42000",
-    "gateway: permission denied: GET DIAGNOSTICS of a statement with masked columns"
-    " HINT: the server's messages may quote masked values; ask for `unmask`.",
+    "gateway: permission denied: GET DIAGNOSTICS and counts of warnings of a statement with masked columns"
+    " HINT: the server's messages, and how many there are, may tell of masked values; ask for `unmask`.",
 )
 _FILE_BESIDE: Final = Refusal(
     1142, "42000", "gateway: LOAD DATA LOCAL cannot stand in one text with statements whose rows are limited"

@@ -110,6 +110,7 @@ class Watch:
             self.appended = self._by.diagnostics.rows(ruling, binary=execution.binary)
             self.state.masker = self._by.diagnostics.masker(binary=execution.binary)
             self.state.described = True
+            self.truncated = self._by.diagnostics.hidden
 
     @property
     def used_up(self) -> Strike | None:

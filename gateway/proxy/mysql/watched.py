@@ -271,7 +271,7 @@ class Watched:
         sequence = side.sequence
         shown = side.answers.read(kind, payload)
         if kind in {OK_HEADER, EOF_HEADER} and state in {State.RESULT, State.ENDING, State.ROWS}:
-            shown = self._end_of_result(shown, rows=state == State.ROWS)
+            shown = self._end_of_result(shown, state)
         if shown is payload and not self._shift:
             return mark
         self._flush(data, mark, position)
@@ -314,16 +314,18 @@ class Watched:
             self._shift -= 1
         self.watch.appended = []
 
-    def _end_of_result(self, payload: bytes, *, rows: bool) -> bytes:
-        """The warnings of the gateway's own are counted, and a cursor whose rows were cut off has no more of them."""
+    def _end_of_result(self, payload: bytes, state: int) -> bytes:
+        """The warnings of the gateway's own are counted, and a cursor whose rows were cut off has no more of them. How many
+        the server has of rows with masked columns may tell of their values: those are not counted."""
         watch, execution = self.watch, self._c.execution
         warned, watch.warned = watch.warned, 0
-        cut_off = rows and watch.truncated and execution is not None and execution.fetches
-        if not (warned or cut_off):
+        cut_off = state == State.ROWS and watch.truncated and execution is not None and execution.fetches
+        untold = watch.hides and state != State.RESULT
+        if not (warned or cut_off or untold):
             return payload
         flags, count = _places(payload)
         changed = bytearray(payload)
-        total = min(int.from_bytes(payload[count : count + 2], "little") + warned, _MOST_WARNINGS)
+        total = min((0 if untold else int.from_bytes(payload[count : count + 2], "little")) + warned, _MOST_WARNINGS)
         changed[count : count + 2] = total.to_bytes(2, "little")
         if cut_off:
             status = int.from_bytes(payload[flags : flags + 2], "little")

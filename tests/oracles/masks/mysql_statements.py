@@ -65,54 +65,54 @@ SELECT LENGTH(secret), CHAR_LENGTH(secret), MD5(secret), SHA1(secret), SHA2(secr
 SELECT SUBSTR(email, 1, 3), SUBSTRING(secret FROM 2 FOR 9), MID(secret, 2), SUBSTRING_INDEX(email, '@', 1) FROM people
 SELECT LEFT(secret, 4), RIGHT(secret, 4) FROM people
 SELECT CONCAT(email, ''), CONCAT_WS(',', secret, email) FROM people
-SELECT REVERSE(secret), REPEAT(secret, 2), SPACE(LENGTH(secret)) FROM people
+! SELECT REVERSE(secret), REPEAT(secret, 2), SPACE(LENGTH(secret)) FROM people
 SELECT REPLACE(secret, 'x', 'y'), INSERT(secret, 1, 0, 'x') FROM people
 SELECT TRIM(secret), LTRIM(secret), RTRIM(secret), TRIM(LEADING 'x' FROM secret) FROM people
 SELECT LPAD(secret, 40, ' '), RPAD(secret, 40, ' ') FROM people
 SELECT HEX(secret), TO_BASE64(secret), TO_BASE64(blobbed), HEX(blobbed) FROM people
-SELECT UNHEX(HEX(secret)), FROM_BASE64(TO_BASE64(secret)) FROM people
-SELECT COMPRESS(secret), UNCOMPRESS(COMPRESS(secret)) FROM people
-SELECT AES_DECRYPT(AES_ENCRYPT(secret, 'k'), 'k') FROM people
-SELECT DECODE(ENCODE(secret, 'k'), 'k') FROM people
+! SELECT UNHEX(HEX(secret)), FROM_BASE64(TO_BASE64(secret)) FROM people
+! SELECT COMPRESS(secret), UNCOMPRESS(COMPRESS(secret)) FROM people
+! SELECT AES_DECRYPT(AES_ENCRYPT(secret, 'k'), 'k') FROM people
+! SELECT DECODE(ENCODE(secret, 'k'), 'k') FROM people
 SELECT QUOTE(secret), SOUNDEX(secret), ASCII(secret), ORD(secret) FROM people
-SELECT ELT(1, secret, email), FIELD(secret, 'a', 'b'), MAKE_SET(1, secret), EXPORT_SET(5, secret, email, ',', 3) FROM people
-SELECT REGEXP_REPLACE(secret, 'x', 'y'), REGEXP_SUBSTR(secret, '.*'), REGEXP_INSTR(secret, 'q') FROM people
-SELECT secret LIKE 'x%', secret REGEXP '^x', secret = 'x', secret <=> 'x', secret IN ('x', 'y'), secret BETWEEN 'a' AND 'b' FROM people
+! SELECT ELT(1, secret, email), FIELD(secret, 'a', 'b'), MAKE_SET(1, secret), EXPORT_SET(5, secret, email, ',', 3) FROM people
+! SELECT REGEXP_REPLACE(secret, 'x', 'y'), REGEXP_SUBSTR(secret, '.*'), REGEXP_INSTR(secret, 'q') FROM people
+! SELECT secret LIKE 'x%', secret REGEXP '^x', secret = 'x', secret <=> 'x', secret IN ('x', 'y'), secret BETWEEN 'a' AND 'b' FROM people
 SELECT STRCMP(secret, 'x'), LOCATE('q', secret), INSTR(secret, 'q'), POSITION('q' IN secret), FIND_IN_SET('q', secret) FROM people
-SELECT SFORMAT('{} {}', secret, email) FROM people
+! SELECT SFORMAT('{} {}', secret, email) FROM people
 SELECT NATURAL_SORT_KEY(secret), WEIGHT_STRING(secret) FROM people
-SELECT CONVERT(secret USING latin1), CONVERT(secret USING utf16), CONVERT(secret, CHAR(20)), CONVERT(secret, BINARY) FROM people
-SELECT CAST(secret AS CHAR), CAST(secret AS CHAR(30) CHARACTER SET ucs2), CAST(secret AS BINARY) FROM people
+! SELECT CONVERT(secret USING latin1), CONVERT(secret USING utf16), CONVERT(secret, CHAR(20)), CONVERT(secret, BINARY) FROM people
+! SELECT CAST(secret AS CHAR), CAST(secret AS CHAR(30) CHARACTER SET ucs2), CAST(secret AS BINARY) FROM people
 SELECT _utf8mb4'a' COLLATE utf8mb4_bin, secret COLLATE utf8mb4_bin, BINARY secret FROM people
 SELECT CHARSET(secret), COLLATION(secret), COERCIBILITY(secret) FROM people
 SELECT salary + 0, -salary, salary * 1, salary / 1, salary DIV 1, salary % 100000000, salary - 0 FROM people
 SELECT CAST(salary AS CHAR), CONVERT(salary, CHAR), CAST(salary AS DECIMAL(20,2)), CAST(salary AS UNSIGNED), CAST(salary AS DOUBLE) FROM people
 SELECT salary & 4294967295, salary | 0, salary ^ 0, salary << 0, salary >> 0, ~salary FROM people
-SELECT FORMAT(salary, 0), FORMAT(rate, 2, 'de_DE'), HEX(salary), OCT(salary), BIN(salary), CONV(salary, 10, 36) FROM people
-SELECT ROUND(rate, 1), TRUNCATE(share, 1), CEIL(rate), FLOOR(share), ABS(salary), SIGN(salary), SQRT(salary), MOD(salary, 7) FROM people
-SELECT EXP(LN(salary)), POW(salary, 1), LOG10(salary), DEGREES(RADIANS(salary)) FROM people
-SELECT INET_NTOA(salary), CHAR(salary), SEC_TO_TIME(salary), FROM_UNIXTIME(salary), FROM_DAYS(salary), MAKEDATE(2000, salary % 365) FROM people
-SELECT born + 0, born + INTERVAL 1 DAY, born - INTERVAL 0 DAY, DATE_ADD(born, INTERVAL 0 DAY), ADDDATE(born, 0) FROM people
+! SELECT FORMAT(salary, 0), FORMAT(rate, 2, 'de_DE'), HEX(salary), OCT(salary), BIN(salary), CONV(salary, 10, 36) FROM people
+! SELECT ROUND(rate, 1), TRUNCATE(share, 1), CEIL(rate), FLOOR(share), ABS(salary), SIGN(salary), SQRT(salary), MOD(salary, 7) FROM people
+! SELECT EXP(LN(salary)), POW(salary, 1), LOG10(salary), DEGREES(RADIANS(salary)) FROM people
+! SELECT INET_NTOA(salary), CHAR(salary), SEC_TO_TIME(salary), FROM_UNIXTIME(salary), FROM_DAYS(salary), MAKEDATE(2000, salary % 365) FROM people
+! SELECT born + 0, born + INTERVAL 1 DAY, born - INTERVAL 0 DAY, DATE_ADD(born, INTERVAL 0 DAY), ADDDATE(born, 0) FROM people
 SELECT CAST(born AS CHAR), DATE_FORMAT(born, '%Y-%m-%d'), DATE(seen), TIME(seen), CAST(seen AS DATE), TIMESTAMP(born) FROM people
 SELECT YEAR(born), MONTH(born), DAY(born), DAYNAME(born), TO_DAYS(born), TO_SECONDS(seen), UNIX_TIMESTAMP(seen), LAST_DAY(born) FROM people
-SELECT EXTRACT(YEAR_MONTH FROM born), DATEDIFF(born, '2000-01-01'), TIMESTAMPDIFF(DAY, born, '2000-01-01'), PERIOD_ADD(EXTRACT(YEAR_MONTH FROM born), 0) FROM people
-SELECT STR_TO_DATE(CAST(born AS CHAR), '%Y-%m-%d'), CONVERT_TZ(seen, '+00:00', '+01:00'), TIMEDIFF(seen, '2000-01-01 00:00:00') FROM people
-SELECT lasts, lasts + 0, CAST(lasts AS CHAR), TIME_TO_SEC(lasts), ADDTIME(lasts, '0:0:0'), TIME_FORMAT(lasts, '%H:%i:%s') FROM people
+! SELECT EXTRACT(YEAR_MONTH FROM born), DATEDIFF(born, '2000-01-01'), TIMESTAMPDIFF(DAY, born, '2000-01-01'), PERIOD_ADD(EXTRACT(YEAR_MONTH FROM born), 0) FROM people
+! SELECT STR_TO_DATE(CAST(born AS CHAR), '%Y-%m-%d'), CONVERT_TZ(seen, '+00:00', '+01:00'), TIMEDIFF(seen, '2000-01-01 00:00:00') FROM people
+! SELECT lasts, lasts + 0, CAST(lasts AS CHAR), TIME_TO_SEC(lasts), ADDTIME(lasts, '0:0:0'), TIME_FORMAT(lasts, '%H:%i:%s') FROM people
 SELECT token, CAST(token AS CHAR), HEX(token) FROM people
 SELECT salary, bonus, rate, share, born, seen, lasts, token, blobbed, doc, essay FROM people
 SELECT doc, JSON_EXTRACT(doc, '$.k'), JSON_VALUE(doc, '$.k'), JSON_UNQUOTE(JSON_EXTRACT(doc, '$.k')), JSON_QUERY(doc, '$') FROM people
 SELECT JSON_OBJECT('e', email), JSON_ARRAY(email, id), JSON_QUOTE(secret), JSON_COMPACT(doc), JSON_DETAILED(doc), JSON_LOOSE(doc) FROM people
-SELECT JSON_KEYS(doc), JSON_LENGTH(doc), JSON_SEARCH(doc, 'one', '%'), JSON_MERGE_PATCH(doc, '{}'), JSON_SET(doc, '$.z', secret), JSON_INSERT('{}', '$.a', secret) FROM people
-SELECT JSON_REMOVE(doc, '$.n'), JSON_REPLACE(doc, '$.n', 1), JSON_ARRAY_APPEND('[]', '$', secret), JSON_CONTAINS(doc, '1'), JSON_TYPE(doc), JSON_VALID(doc) FROM people
-SELECT JSON_NORMALIZE(doc), JSON_OVERLAPS(doc, '{}'), JSON_EXISTS(doc, '$.k'), JSON_MERGE(doc, '{}') FROM people
-SELECT COLUMN_GET(COLUMN_CREATE('a', secret), 'a' AS CHAR), COLUMN_JSON(COLUMN_CREATE('a', secret)), COLUMN_CREATE('a', secret) FROM people
+! SELECT JSON_KEYS(doc), JSON_LENGTH(doc), JSON_SEARCH(doc, 'one', '%'), JSON_MERGE_PATCH(doc, '{}'), JSON_SET(doc, '$.z', secret), JSON_INSERT('{}', '$.a', secret) FROM people
+! SELECT JSON_REMOVE(doc, '$.n'), JSON_REPLACE(doc, '$.n', 1), JSON_ARRAY_APPEND('[]', '$', secret), JSON_CONTAINS(doc, '1'), JSON_TYPE(doc), JSON_VALID(doc) FROM people
+! SELECT JSON_NORMALIZE(doc), JSON_OVERLAPS(doc, '{}'), JSON_EXISTS(doc, '$.k'), JSON_MERGE(doc, '{}') FROM people
+! SELECT COLUMN_GET(COLUMN_CREATE('a', secret), 'a' AS CHAR), COLUMN_JSON(COLUMN_CREATE('a', secret)), COLUMN_CREATE('a', secret) FROM people
 SELECT COALESCE(email, 'none'), IFNULL(email, 'x'), NULLIF(email, 'x'), NVL(secret, 'x'), NVL2(id, secret, 'x'), IF(id, secret, '') FROM people
 SELECT CASE WHEN TRUE THEN email END, CASE id WHEN 1 THEN secret ELSE email END FROM people
 SELECT GREATEST(email, secret), LEAST(email, secret), INTERVAL(salary, 1, 2) FROM people
-SELECT EXTRACTVALUE(CONCAT('<a>', secret, '</a>'), '/a') FROM people
-SELECT UPDATEXML('<a>x</a>', '/a', CONCAT('<b>', secret, '</b>')) FROM people
-SELECT MATCH (essay) AGAINST ('number') FROM people
-SELECT ST_ASTEXT(POINT(salary, share)), ST_X(POINT(share, 1)) FROM people
+! SELECT EXTRACTVALUE(CONCAT('<a>', secret, '</a>'), '/a') FROM people
+! SELECT UPDATEXML('<a>x</a>', '/a', CONCAT('<b>', secret, '</b>')) FROM people
+! SELECT MATCH (essay) AGAINST ('number') FROM people
+! SELECT ST_ASTEXT(POINT(salary, share)), ST_X(POINT(share, 1)) FROM people
 SELECT INET6_NTOA(INET6_ATON('::1')), BENCHMARK(1, 1), VERSION(), DATABASE() FROM people LIMIT 1
 SELECT secret || '' FROM people
 SELECT email AND 1, NOT salary, salary XOR 0, email IS TRUE FROM people
@@ -155,7 +155,7 @@ WITH people AS (SELECT note AS secret FROM orders) SELECT secret FROM people
 WITH orders AS (SELECT secret AS note FROM people) SELECT note FROM orders
 WITH RECURSIVE r (n, s) AS (SELECT 1, secret FROM people WHERE id = 1 UNION ALL SELECT n + 1, s FROM r WHERE n < 3) SELECT * FROM r
 WITH RECURSIVE r AS (SELECT id, secret FROM people WHERE id = 1 UNION ALL SELECT p.id, p.secret FROM people p JOIN r ON p.id = r.id + 1) SELECT secret FROM r
-WITH RECURSIVE r (a, b, n) AS (SELECT CAST(name AS CHAR(80)), secret, 1 FROM people UNION ALL SELECT b, a, n + 1 FROM r WHERE n < 2) SELECT a FROM r
+! WITH RECURSIVE r (a, b, n) AS (SELECT CAST(name AS CHAR(80)), secret, 1 FROM people UNION ALL SELECT b, a, n + 1 FROM r WHERE n < 2) SELECT a FROM r
 SELECT email FROM people UNION ALL SELECT note FROM orders
 SELECT note FROM orders UNION ALL SELECT email FROM people
 SELECT 'x' UNION ALL SELECT secret FROM people
