@@ -7,8 +7,8 @@ Segments with `*` in them are found by their literal head or tail, so thousands 
 
 from collections.abc import Iterable
 
-from gateway.policy.patterns import DEEP, OWN_SEGMENT, STAR, segment_matches
-from gateway.policy.rules import ANY, Rule, action_set
+from gateway.policy.patterns import DEEP, OWN_SEGMENT, STAR, covers, meets, segment_matches
+from gateway.policy.rules import ANY, Effect, Rule, action_set
 
 
 class _Globs:
@@ -62,23 +62,35 @@ class RuleIndex:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._root = _Node()
+        self._held: dict[tuple[str, str], list[tuple[frozenset[str], Rule]]] = {}
         self.size = 0
         for rule in rules:
             node = self._root
             for part in rule.pattern.segments:
                 node = node.child(part)
-            node.rules.setdefault((rule.subject, rule.domain), []).append((action_set(rule.actions), rule))
+            entry = (action_set(rule.actions), rule)
+            node.rules.setdefault((rule.subject, rule.domain), []).append(entry)
+            self._held.setdefault((rule.subject, rule.domain), []).append(entry)
             self.size += 1
 
     def matching(self, subjects: Iterable[str], domain: str, path: str, action: str) -> list[Rule]:
-        """Rules of these subjects in this project (and of `*`) that match path and action. Conditions are not looked at."""
+        """Rules of these subjects in this project (and of `*`) that match path and action. Conditions are not looked at.
+
+        A path with `*` in it stands for all that it matches: what allows must cover it, what denies need only meet it."""
         domains = (ANY,) if domain == ANY else (domain, ANY)
         holders = [(subject, project) for subject in subjects for project in domains]
+        if STAR in path:
+            held = (rule for holder in holders for actions, rule in self._held.get(holder, ()) if action in actions)
+            return [rule for rule in held if _concerns(rule, path)]
         found: list[Rule] = []
         for node in _walk(self._root, path.split("/")):
             for holder in holders:
                 found.extend(rule for actions, rule in node.rules.get(holder, ()) if action in actions)
         return found
+
+
+def _concerns(rule: Rule, asked: str) -> bool:
+    return meets(rule.pattern.text, asked) if rule.effect is Effect.DENY else covers(rule.pattern.text, asked)
 
 
 def _walk(root: _Node, names: list[str]) -> list[_Node]:

@@ -5,6 +5,7 @@ that a rule over all data (`**`) never becomes administration of the gateway by 
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -107,3 +108,53 @@ def _skip_deep(places: set[int], parts: tuple[str, ...]) -> set[int]:
             following += 1
             closed.add(following)
     return closed
+
+
+# --- patterns held against patterns: what is asked for may be one
+
+
+def covers(pattern: str, asked: str) -> bool:
+    """Does the pattern match all that `asked`, a path or another pattern, matches?"""
+    parts = asked.split("/")
+    if DEEP not in parts:  # `*` in a segment stands for itself: what takes it takes whatever it may be
+        return path_matches(asked, pattern)
+    wide = parse_pattern(pattern).segments
+    where = parts.index(DEEP)
+    beneath = wide.index(DEEP) if DEEP in wide else len(wide)
+    return beneath <= where and set(wide[beneath:]) == {DEEP} and path_matches("/".join(parts[:where]), pattern)
+
+
+def meets(pattern: str, other: str) -> bool:
+    """Is there a path that both match?"""
+    left, right = parse_pattern(pattern).segments, parse_pattern(other).segments
+    for one, two in ((left[0], right[0]), (right[0], left[0])):
+        if one == OWN_SEGMENT and STAR in two:
+            return False
+    return _meet(left, right, DEEP, lambda one, two: one == two or _meet(one, two, STAR, str.__eq__))
+
+
+def _meet(left: Sequence[str], right: Sequence[str], wild: str, alike: Callable[[str, str], bool]) -> bool:
+    """Whether some sequence is matched by both; `wild` stands for any run of items."""
+    waiting, seen = [(0, 0)], set[tuple[int, int]]()
+    while waiting:
+        place = waiting.pop()
+        if place == (len(left), len(right)):
+            return True
+        if place in seen:
+            continue
+        seen.add(place)
+        i, j = place
+        one, two = left[i : i + 1], right[j : j + 1]
+        many, more = bool(one) and one[0] == wild, bool(two) and two[0] == wild
+        if many:
+            waiting.append((i + 1, j))
+        if more:
+            waiting.append((i, j + 1))
+        if one and two and not (many and more):
+            if many:
+                waiting.append((i, j + 1))
+            elif more:
+                waiting.append((i + 1, j))
+            elif alike(one[0], two[0]):
+                waiting.append((i + 1, j + 1))
+    return False

@@ -146,3 +146,9 @@ def test_statistics_quote_values_of_all_columns(schema: str, name: str) -> None:
     assert decide(world(READS + "p, developer, *, **, unmask, , allow\n", masking=MASKING), footprint).outcome is Outcome.ALLOW
     inside = access("report", beneath=(Access(relation(schema, name), Action.SELECT, origin=AccessOrigin.VIEW_BODY),))
     assert decide(world(READS, masking=MASKING), query(inside)).outcome is Outcome.DENY
+
+
+def test_an_entry_for_many_columns_hides_what_is_denied_for_one() -> None:
+    rules = READS + "p, developer, *, **, unmask, , allow\np, developer, *, */*/*/*/card_number, unmask, , deny\n"
+    decision = decide(world(rules, masking=MASKING), query(access("customers", Action.SELECT, (Clause.OUTPUT, "*"))))
+    assert decision.obligations == masked(("card_*", "digits(last=2)"))

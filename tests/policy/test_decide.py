@@ -385,3 +385,15 @@ def test_names_with_separators_and_wildcards_stay_in_their_segment() -> None:
     star = world("p, developer, *, pg1/shop/public/%2A, select, , allow\n")
     assert decide(star, query(access("*"))).outcome is Outcome.ALLOW
     assert decide(star, query(access("orders"))).outcome is Outcome.DENY
+
+
+def test_approving_a_pattern_takes_leave_for_all_of_it() -> None:
+    snapshot = world("p, developer, *, */**, approve, , allow\np, developer, *, */*/hr/salaries, approve, , deny\n")
+
+    def may(who: Principal, path: str) -> bool:
+        return snapshot.permits(who, "shop", path, Action.APPROVE, NOW).outcome is Outcome.ALLOW
+
+    assert may(ALICE, "pg1/shop/hr/emp*")
+    assert not may(ALICE, "pg1/shop/hr/*")
+    assert not may(ALICE, "pg1/shop/**")
+    assert may(ALICE, "pg1/shop/public/**")

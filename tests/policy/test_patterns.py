@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.model.paths import segment
 from gateway.policy.index import RuleIndex
-from gateway.policy.patterns import parse_pattern, path_matches
+from gateway.policy.patterns import covers, meets, parse_pattern, path_matches
 from gateway.policy.rules import make_rule
 
 
@@ -93,3 +93,27 @@ def test_the_index_finds_exactly_what_matches(patterns: list[str], path: str) ->
     assert sorted(rule.source for rule in found) == sorted(
         rule.source for rule in rules if path_matches(path, rule.pattern.text)
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked", "covered", "met"),
+    [
+        ("pg1/shop/hr/*", "pg1/shop/hr/*", True, True),
+        ("pg1/shop/hr/*", "pg1/shop/hr/emp*", True, True),
+        ("pg1/shop/hr/emp*", "pg1/shop/hr/*", False, True),
+        ("pg1/shop/hr/salaries", "pg1/shop/hr/*", False, True),
+        ("pg1/shop/hr/salaries", "pg1/shop/**", False, True),
+        ("pg1/shop/*", "pg1/shop/**", False, True),
+        ("*/*/**", "pg1/shop/**", True, True),
+        ("pg1/shop/hr/**", "pg1/shop/**", False, True),
+        ("**", "pg1/shop/**", True, True),
+        ("pg1/**/salaries", "pg1/shop/**", False, True),
+        ("pg1/shop/public/a*c", "pg1/shop/public/*b", False, False),
+        ("pg1/shop/public/a*", "pg1/shop/public/*b", False, True),
+        ("pg1/other/**", "pg1/shop/**", False, False),
+        ("gateway/**", "*/**", False, False),
+    ],
+)
+def test_a_pattern_that_is_asked_for(pattern: str, asked: str, covered: bool, met: bool) -> None:
+    assert (covers(pattern, asked), meets(pattern, asked)) == (covered, met)
+    assert meets(asked, pattern) == met
