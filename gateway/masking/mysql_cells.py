@@ -5,15 +5,18 @@ is not known here is NULL. Formats: "ProtocolText::ResultsetRow" and "Binary Pro
 the length in front of it.
 """
 
+import datetime
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from struct import Struct, error
 from typing import Final
 
+from gateway.masking import constants
 from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
 from gateway.masking.text import Cell, TextCell, hide
 from gateway.masking.values import ValueMasker
-from gateway.model.masker import HashMask, Masker, NullMask
+from gateway.model.masker import ConstantMask, HashMask, Masker, NullMask, TruncateMask
 
 _SIGNED: Final = {
     FieldType.TINY: Struct("<b"),
@@ -47,6 +50,11 @@ _STRINGS: Final = frozenset(
         FieldType.LONG_BLOB,
     }
 )
+_NAMED: Final = frozenset({FieldType.ENUM, FieldType.SET})  # servers send them as strings with a flag
+_CLOCK: Final = Struct("<BIBBB")
+_MICROSECONDS: Final = Struct("<I")
+_MIDNIGHT: Final = datetime.time()
+_LONGEST_TIME: Final = 838 * 3600 + 59 * 60 + 59
 _UNFIXED_DECIMALS: Final = 31  # NOT_FIXED_DEC: a float as many digits as it has
 _TEXT_DATE: Final = re.compile(rb"(\d{4})-(\d\d)-(\d\d)(?: \d\d:\d\d:\d\d(\.\d{1,6})?)?$")
 _DAY: Final = Struct("<HBB")
@@ -55,9 +63,19 @@ _DAY: Final = Struct("<HBB")
 def mysql_cell(spec: Masker, key: bytes, column: MySqlColumn, binary: bool) -> Cell:
     """What masks one column of a result, its rows in the text or the binary format."""
     masker, kind = ValueMasker(spec, key), column.type
-    if isinstance(spec, NullMask) or column.flags & (FieldFlag.ENUM | FieldFlag.SET):
+    if isinstance(spec, NullMask):
         return hide
-    if kind in _STRINGS:
+    if column.flags & (FieldFlag.ENUM | FieldFlag.SET) and column.codec == BINARY:
+        return hide
+    if isinstance(spec, ConstantMask) and kind in _CONSTANT:
+        return _always(_CONSTANT[FieldType(kind)](spec.value, column, binary))
+    if kind == FieldType.BIT:
+        return _bit(masker, column)
+    if kind == FieldType.JSON:
+        return _json_hash(masker) if isinstance(spec, HashMask) else hide
+    if kind == FieldType.YEAR and isinstance(spec, TruncateMask):
+        return bytes  # a date's year is what the mask leaves of it
+    if kind in _STRINGS or kind in _NAMED:
         return _string(masker, column.codec)
     if kind in _UNSIGNED:
         return _integer_binary(masker, column) if binary else _integer_text(masker, column)
@@ -76,6 +94,85 @@ def _string(masker: ValueMasker, codec: str | None) -> Cell:
     if codec is None:
         return hide
     return TextCell(masker, codec)
+
+
+def _always(constant: bytes | None) -> Cell:
+    """The server writes a value of the type or NULL; so does the gateway."""
+    return hide if constant is None else lambda _: constant
+
+
+def _bit(masker: ValueMasker, column: MySqlColumn) -> Cell:
+    """Bytes with the highest first, as many as the column's bits need, in both formats."""
+    size = (min(max(column.length, 1), 64) + 7) // 8
+    high = (1 << min(max(column.length, 1), 64)) - 1
+    if isinstance(masker.spec, ConstantMask):
+        constant = constants.bits(masker.spec.value)
+        return _always(None if constant is None or constant > high else constant.to_bytes(size))
+
+    def cell(value: bytes) -> bytes | None:
+        masked = masker.whole(int.from_bytes(value), 0, high)
+        return None if masked is None else masked.to_bytes(size)
+
+    return cell
+
+
+def _json_hash(masker: ValueMasker) -> Cell:
+    def cell(value: bytes) -> bytes | None:
+        hashed = masker.text(value.decode("utf-8", "surrogateescape"))
+        return None if hashed is None else b'"%b"' % hashed.encode()
+
+    return cell
+
+
+def _constant_time(text: str, column: MySqlColumn, binary: bool) -> bytes | None:
+    """Binary: of 0, 8 or 12 bytes: sign, days, hours, minutes, seconds, microseconds."""
+    span = constants.span(text)
+    if span is None or span.seconds > _LONGEST_TIME:
+        return None
+    if not binary:
+        return span.text(min(column.decimals, 6))
+    hours, minutes, seconds = span.seconds // 3600, span.seconds // 60 % 60, span.seconds % 60
+    packed = _CLOCK.pack(span.negative, hours // 24, hours % 24, minutes, seconds)
+    if span.microseconds:
+        return packed + _MICROSECONDS.pack(span.microseconds)
+    return packed if span.seconds else b""
+
+
+def _constant_date(text: str, column: MySqlColumn, binary: bool) -> bytes | None:
+    made = constants.moment(text)
+    if made is None or made.time() != _MIDNIGHT:
+        return None
+    return _DAY.pack(made.year, made.month, made.day) if binary else made.date().isoformat().encode()
+
+
+def _constant_moment(text: str, column: MySqlColumn, binary: bool) -> bytes | None:
+    """Binary: of 4, 7 or 11 bytes."""
+    made = constants.moment(text)
+    if made is None:
+        return None
+    if not binary:
+        places = min(column.decimals, 6)
+        fraction = f".{made.microsecond:06d}"[: places + 1] if places else ""
+        return f"{made:%Y-%m-%d %H:%M:%S}{fraction}".rjust(19 + len(fraction), "0").encode()
+    packed = _DAY.pack(made.year, made.month, made.day)
+    if made.time() == _MIDNIGHT:
+        return packed
+    packed += bytes((made.hour, made.minute, made.second))
+    return packed + _MICROSECONDS.pack(made.microsecond) if made.microsecond else packed
+
+
+def _constant_json(text: str, column: MySqlColumn, binary: bool) -> bytes | None:
+    return constants.json_text(text)
+
+
+_CONSTANT: Final[dict[FieldType, Callable[[str, MySqlColumn, bool], bytes | None]]] = {
+    FieldType.TIME: _constant_time,
+    FieldType.DATE: _constant_date,
+    FieldType.NEWDATE: _constant_date,
+    FieldType.DATETIME: _constant_moment,
+    FieldType.TIMESTAMP: _constant_moment,
+    FieldType.JSON: _constant_json,
+}
 
 
 def _bounds(column: MySqlColumn) -> tuple[int, int]:

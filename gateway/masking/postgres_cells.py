@@ -6,13 +6,16 @@ NULL. Formats: the output and send functions of the types (src/backend/utils/adt
 
 import datetime
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from struct import Struct, error
+from typing import Final
 
+from gateway.masking import constants
 from gateway.masking.arrays import map_binary_array, map_text_array
 from gateway.masking.text import Cell, TextCell, hide
 from gateway.masking.values import ValueMasker
-from gateway.model.masker import HashMask, Masker, NullMask
+from gateway.model.masker import ConstantMask, HashMask, Masker, NullMask
 
 _TEXT_TYPES = frozenset({18, 19, 25, 1042, 1043, 2275, 705})  # "char", name, text, bpchar, varchar, cstring, unknown
 _INTEGERS = {
@@ -22,10 +25,12 @@ _INTEGERS = {
 }
 _FLOATS = {700: Struct("!f"), 701: Struct("!d")}
 _NUMERIC, _DATE, _TIMESTAMP, _TIMESTAMPTZ, _UUID, _BYTEA = 1700, 1082, 1114, 1184, 2950, 17
+_BOOL, _JSON, _JSONB, _TIME = 16, 114, 3802, 1083
 # Array types by the OID of their element (pg_type.dat, typarray).
 ARRAY_ELEMENTS = {
     1002: 18, 1003: 19, 1009: 25, 1014: 1042, 1015: 1043, 1005: 21, 1007: 23, 1016: 20, 1021: 700, 1022: 701,
     1231: 1700, 1182: 1082, 1115: 1114, 1185: 1184, 2951: 2950, 1001: 17,
+    1000: 16, 199: 114, 3807: 3802, 1183: 1083,
 }  # fmt: skip
 _ISO_DATE = re.compile(rb"(\d{4,7})-(\d\d)-(\d\d)( BC)?$")
 _ISO_TIME = re.compile(rb"(\d{4,7})-(\d\d)-(\d\d) \d\d:\d\d:\d\d(?:\.\d+)?([+-]\d\d(?::\d\d(?::\d\d)?)?)?( BC)?$")
@@ -47,6 +52,11 @@ def postgres_cell(spec: Masker, key: bytes, type_oid: int, binary: bool) -> Cell
 
 
 def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
+    if isinstance(masker.spec, ConstantMask) and type_oid in _CONSTANT:
+        constant = _CONSTANT[type_oid](masker.spec.value, binary)
+        return hide if constant is None else lambda _: constant
+    if type_oid in (_JSON, _JSONB) and isinstance(masker.spec, HashMask):
+        return _json_hash(masker, b"\x01" if binary and type_oid == _JSONB else b"")
     if type_oid in _TEXT_TYPES:
         return TextCell(masker)
     if type_oid in _INTEGERS:
@@ -62,6 +72,82 @@ def _scalar(masker: ValueMasker, type_oid: int, binary: bool) -> Cell:
     if type_oid in (_UUID, _BYTEA) and isinstance(masker.spec, HashMask):
         return _hashed_bytes(masker, type_oid, binary)
     return hide
+
+
+def _json_hash(masker: ValueMasker, head: bytes) -> Cell:
+    """A JSON string. The hash is of the text as the server writes it, the same in both formats."""
+
+    def cell(value: bytes) -> bytes | None:
+        hashed = masker.text(value[len(head) :].decode("utf-8", "surrogateescape"))
+        return None if hashed is None else b'%b"%b"' % (head, hashed.encode())
+
+    return cell
+
+
+def _constant_date(text: str, binary: bool) -> bytes | None:
+    made = constants.moment(text)
+    if made is None or made.time() != datetime.time():
+        return None
+    return _INTEGERS[23].pack((made.date() - _EPOCH).days) if binary else made.date().isoformat().encode()
+
+
+def _constant_timestamp(text: str, binary: bool) -> bytes | None:
+    made = constants.moment(text)
+    if made is None:
+        return None
+    if not binary:
+        return made.isoformat(" ").encode()
+    since = made - datetime.datetime.combine(_EPOCH, datetime.time())
+    return _INTEGERS[20].pack(since.days * _MICROSECONDS_A_DAY + since.seconds * 1_000_000 + since.microseconds)
+
+
+def _constant_timestamptz(text: str, binary: bool) -> bytes | None:
+    """In UTC."""
+    made = _constant_timestamp(text, binary)
+    return made if made is None or binary else made + b"+00"
+
+
+def _constant_time(text: str, binary: bool) -> bytes | None:
+    span = constants.span(text)
+    if span is None or span.negative or span.seconds >= 86_400:
+        return None
+    if binary:
+        return _INTEGERS[20].pack(span.seconds * 1_000_000 + span.microseconds)
+    return span.text(6).rstrip(b"0").rstrip(b".") if span.microseconds else span.text(0)
+
+
+def _constant_boolean(text: str, binary: bool) -> bytes | None:
+    found = constants.boolean(text)
+    if found is None:
+        return None
+    return (b"\x01" if found else b"\x00") if binary else (b"t" if found else b"f")
+
+
+def _constant_uuid(text: str, binary: bool) -> bytes | None:
+    found = constants.identifier(text)
+    if found is None:
+        return None
+    return found.bytes if binary else str(found).encode()
+
+
+def _constant_json(text: str, binary: bool) -> bytes | None:
+    return constants.json_text(text)
+
+
+def _constant_jsonb(text: str, binary: bool) -> bytes | None:
+    return (b"\x01" if binary else b"") + constants.json_text(text)
+
+
+_CONSTANT: Final[dict[int, Callable[[str, bool], bytes | None]]] = {
+    _BOOL: _constant_boolean,
+    _UUID: _constant_uuid,
+    _JSON: _constant_json,
+    _JSONB: _constant_jsonb,
+    _DATE: _constant_date,
+    _TIME: _constant_time,
+    _TIMESTAMP: _constant_timestamp,
+    _TIMESTAMPTZ: _constant_timestamptz,
+}
 
 
 def _bounds(layout: Struct) -> tuple[int, int]:

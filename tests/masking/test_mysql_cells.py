@@ -52,7 +52,21 @@ def mask(spec: Masker, kind: int, value: bytes, binary: bool = False, **more: in
         (TruncateMask("year"), FieldType.TIME, b"10:11:12", None),
         (PartialMask(1, 1), FieldType.LONG, b"123456", None),
         (ConstantMask("b"), FieldType.BIT, b"\x01", None),
-        (ConstantMask("{}"), FieldType.JSON, b"[1]", None),
+        (ConstantMask("b'11'"), FieldType.BIT, b"\x01", None),
+        (ConstantMask("1"), FieldType.BIT, b"\x00", b"\x01"),
+        (ConstantMask("{}"), FieldType.JSON, b"[1]", b"{}"),
+        (ConstantMask("hidden"), FieldType.JSON, b"[1]", b'"hidden"'),
+        (PartialMask(1, 1), FieldType.JSON, b"[1]", None),
+        (ConstantMask("00:00"), FieldType.TIME, b"10:11:12", b"00:00:00"),
+        (ConstantMask("-838:59:59"), FieldType.TIME, b"10:11:12", b"-838:59:59"),
+        (ConstantMask("839:00:00"), FieldType.TIME, b"10:11:12", None),
+        (ConstantMask("noon"), FieldType.TIME, b"10:11:12", None),
+        (ConstantMask("1970-01-01"), FieldType.DATE, b"1980-05-17", b"1970-01-01"),
+        (ConstantMask("1970-01-01 10:00:00"), FieldType.DATE, b"1980-05-17", None),
+        (ConstantMask("1970-01-01"), FieldType.DATETIME, b"1980-05-17 01:02:03", b"1970-01-01 00:00:00"),
+        (ConstantMask("1999"), FieldType.YEAR, b"2024", b"1999"),
+        (TruncateMask("year"), FieldType.YEAR, b"2024", b"2024"),
+        (PartialMask(1, 0), FieldType.ENUM, b"large", b"l****"),
         (NullMask(), FieldType.VAR_STRING, b"anything", None),
     ],
 )
@@ -66,9 +80,38 @@ def test_decimals_and_zero_filled_numbers_keep_their_form() -> None:
     assert mask(RoundMask(10), FieldType.TINY, b"017", flags=FieldFlag.UNSIGNED | FieldFlag.ZEROFILL, length=3) == b"010"
 
 
-def test_enumerations_have_no_other_values() -> None:
+def test_enumerations_and_sets_are_text_on_the_wire() -> None:
     for flag in (FieldFlag.ENUM, FieldFlag.SET):
-        assert mask(ConstantMask("x"), FieldType.STRING, b"a", flags=flag) is None
+        assert mask(ConstantMask("x"), FieldType.STRING, b"a,b", flags=flag) == b"x"
+        assert len(mask(HashMask(16), FieldType.STRING, b"a,b", flags=flag) or b"") == 16
+        assert mask(RoundMask(10), FieldType.STRING, b"a", flags=flag) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected", "more"),
+    [
+        (FieldType.TIME, "-26:03:04", b"\x01\x01\x00\x00\x00\x02\x03\x04", {}),
+        (FieldType.TIME, "00:00:01.5", b"\x00\x00\x00\x00\x00\x00\x00\x01" + pack("<I", 500_000), {"decimals": 6}),
+        (FieldType.TIME, "0:00:00", b"", {}),
+        (FieldType.DATE, "1970-01-02", pack("<HBB", 1970, 1, 2), {}),
+        (FieldType.DATETIME, "1970-01-02 03:04:05", pack("<HBBBBB", 1970, 1, 2, 3, 4, 5), {}),
+        (FieldType.TIMESTAMP, "1970-01-02", pack("<HBB", 1970, 1, 2), {}),
+        (FieldType.BIT, "b'100000001'", b"\x01\x01", {"length": 9}),
+        (FieldType.JSON, "null", b"null", {}),
+    ],
+)
+def test_constants_of_binary_rows(kind: int, text: str, expected: bytes, more: dict[str, int]) -> None:
+    assert mask(ConstantMask(text), kind, b"\x00" * 8, binary=True, **more) == expected
+
+
+def test_bits_are_rounded_as_numbers() -> None:
+    assert mask(RoundMask(16), FieldType.BIT, b"\x01\x05", length=9) == b"\x01\x00"
+
+
+def test_a_hash_of_json_is_a_json_string() -> None:
+    hashed = mask(HashMask(16), FieldType.JSON, b'{"a": 1}')
+    assert hashed is not None
+    assert (len(hashed), hashed[:1], hashed[-1:]) == (18, b'"', b'"')
 
 
 @pytest.mark.parametrize(("codec", "expected"), [("utf-8", b"b***@***.ch"), ("latin-1", b"b***@***.ch"), (None, None)])

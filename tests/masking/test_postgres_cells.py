@@ -131,3 +131,32 @@ def test_malformed_cells_are_hidden_not_raised(value: bytes, oid: int, binary: b
     for spec in MASKERS:
         masked = postgres_cell(spec, KEY, oid, binary)(value)
         assert masked is None or isinstance(masked, bytes)
+
+
+@pytest.mark.parametrize(
+    ("oid", "text", "as_text", "as_binary"),
+    [
+        (16, "true", b"t", b"\x01"),
+        (114, "hidden", b'"hidden"', b'"hidden"'),
+        (3802, "{}", b"{}", b"\x01{}"),
+        (2950, "00000000-0000-0000-0000-000000000001", b"00000000-0000-0000-0000-000000000001", bytes(15) + b"\x01"),
+        (1082, "2000-01-03", b"2000-01-03", b"\x00\x00\x00\x02"),
+        (1083, "00:00:01.5", b"00:00:01.5", (1_500_000).to_bytes(8)),
+        (1114, "2000-01-01 00:00:01", b"2000-01-01 00:00:01", (1_000_000).to_bytes(8)),
+        (1184, "2000-01-01", b"2000-01-01 00:00:00+00", bytes(8)),
+        (1083, "24:00:01", None, None),
+        (16, "perhaps", None, None),
+        (1082, "soon", None, None),
+        (2950, "none", None, None),
+    ],
+)
+def test_constants_of_other_types(oid: int, text: str, as_text: bytes | None, as_binary: bytes | None) -> None:
+    assert postgres_cell(ConstantMask(text), b"key", oid, False)(b"anything") == as_text
+    assert postgres_cell(ConstantMask(text), b"key", oid, True)(b"anything") == as_binary
+
+
+def test_a_hash_of_json_is_a_json_string_in_both_formats() -> None:
+    text = postgres_cell(HashMask(16), b"key", 3802, False)(b'{"a": 1}')
+    assert text is not None
+    assert postgres_cell(HashMask(16), b"key", 3802, True)(b'\x01{"a": 1}') == b"\x01" + text
+    assert (len(text), text[:1], text[-1:]) == (18, b'"', b'"')
