@@ -33,12 +33,13 @@ def mixed() -> OwnRefused:
 
 
 def no_relation(name: str, engine: Engine, position: int | None = None) -> OwnRefused:
+    """`name` as it is shown."""
     words = f"Table 'gateway.{name}' doesn't exist" if engine is Engine.MYSQL else f'relation "gateway.{name}" does not exist'
     return OwnRefused(OwnFault.NO_RELATION, words, _near(name, RELATIONS) + _THERE, position)
 
 
 def no_column(column: exp.Column, there: Collection[str], engine: Engine) -> OwnRefused:
-    name, table = column.this.meta.get(SHOWN) or column.name, column.table
+    name, table = _written(column, engine), column.table
     written = f"{table}.{name}" if table else name
     if engine is Engine.MYSQL:
         words = f"Unknown column '{written}' in '{_clause(column)}'"
@@ -73,6 +74,12 @@ def position(node: exp.Expr) -> int | None:
     """Where the first name of a node stands in the text, in characters from 1."""
     starts = [start for name in node.find_all(exp.Identifier) if (start := name.meta.get("start")) is not None]
     return min(starts) + 1 if starts else None
+
+
+def _written(node: exp.Expr, engine: Engine) -> str:
+    """A name as the engine tells it: MySQL as it was written."""
+    shown: str | None = node.this.meta.get(SHOWN) if engine is Engine.MYSQL else None
+    return shown or node.name
 
 
 def _near(name: str, there: Collection[str]) -> str:

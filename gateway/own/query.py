@@ -15,7 +15,7 @@ from gateway.own.faults import refused
 from gateway.own.kinds import dialect
 from gateway.own.naming import fold, name_columns
 from gateway.own.scopes import Resolver
-from gateway.own.settle import Settler
+from gateway.own.settle import Settler, number_of
 
 MOST_TEXT: Final = 8 * 1024
 """Characters of a query; so many take sqlglot tens of milliseconds."""
@@ -53,6 +53,7 @@ def _read(engine: Engine, text: str, written: Sequence[str], *, inside: bool, vi
     fields = resolver.query(tree, {}, None)
     if not fields:
         raise refused("a query shows at least one column here")
+    numbers = [number_of(item.unalias()) for item in tree.selects]
     settled = settler.settle(tree)
     if max(settler.parameters, default=0) > MOST_PARAMETERS:
         raise refused(f"a query has at most {MOST_PARAMETERS} parameters here")
@@ -65,7 +66,9 @@ def _read(engine: Engine, text: str, written: Sequence[str], *, inside: bool, vi
         raise refused("a query reads a relation of the gateway's here", _HELP)
     return OwnRequest(
         ", ".join(relations),
-        tuple((field.name, field.kind) for field in fields),
+        tuple(
+            (field.name, settler.parameters.get(number or 0, field.kind)) for field, number in zip(fields, numbers, strict=True)
+        ),
         engine,
         OwnQuery(words, relations),
         origins=tuple((field.relation, field.column) for field in fields),

@@ -213,7 +213,8 @@ class Resolver:
         if known_here is None or node.catalog:
             raise faults.mixed()
         if name not in known_here:
-            raise faults.no_relation(node.this.meta.get(SHOWN) or name, self._engine, faults.position(node))
+            written = node.this.meta.get(SHOWN) if self._engine is Engine.MYSQL else name
+            raise faults.no_relation(written or name, self._engine, faults.position(node))
         key = name if schema == SCHEMA else f"{INFORMATION}.{name}"
         self.relations.add(key)
         if not node.alias:

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.model.footprint import Effect, EffectKind
+from gateway.model.own import INSIDE, SCHEMA
 from gateway.model.statement import Namespace
 from gateway.verdict.mysql_state import CHARSET, SQL_MODE, UNKNOWN, MySqlState, keeps_state, meaningful_variable
 from tests.analysis.mysql.support import footprint
@@ -115,3 +116,25 @@ def test_transactions_leave_the_state_alone(text: str, kept: bool) -> None:
         state.apply(effect)
     if kept:
         assert state.version == before
+
+
+def test_inside_the_gateways_schema_until_a_database_is_used() -> None:
+    state = MySqlState("shop")
+    state.enter()
+    assert state.namespace == Namespace(search_path=(SCHEMA,), flags=(INSIDE,))
+    assert state.database == "shop", "the server stands where it stood"
+    state.is_in("shop")  # what the server says when it is asked
+    assert state.inside
+    forked = state.fork()
+    assert (forked.inside, forked.database, forked.namespace) == (True, "shop", state.namespace)
+    forked.apply(Effect(EffectKind.USE, "shop"))
+    assert forked.namespace == Namespace(search_path=("shop",))
+    state.reset()
+    assert state.namespace.search_path == ("shop",)
+
+
+def test_a_statement_prepared_elsewhere_is_not_inside() -> None:
+    """It keeps the database it was made in, and takes the flags of now."""
+    state = MySqlState.of(Namespace(search_path=("shop",), flags=(INSIDE,)))
+    assert not state.inside
+    assert state.namespace == Namespace(search_path=("shop",))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.model.decision import Outcome
 from gateway.model.errors import AuditUnavailable, GatewayError
 from gateway.model.identity import Engine
-from gateway.model.own import SCHEMA, OwnRefused, OwnRequest, Value
+from gateway.model.own import SCHEMA, OwnFault, OwnRefused, OwnRequest, Value
 from gateway.model.statement import Namespace, Origin, Statement
 from gateway.proxy.mysql import refuse
 from gateway.proxy.mysql.questions import Row
@@ -42,6 +42,11 @@ class Answer:
 
 
 _ANOTHERS: Final = Answer(None)
+_TOO_LONG: Final = OwnRefused(
+    OwnFault.TOO_LARGE,
+    f"gateway: while the current database is the gateway's own, a statement has at most {LONG_TEXT} characters",
+    "USE a database of the server's first.",
+)
 
 
 class Decider:
@@ -74,6 +79,8 @@ class Decider:
             return None
         c = self._c
         statement = Statement(Engine.MYSQL, text, namespace or c.state.namespace, origin)
+        if len(text) > LONG_TEXT and c.state.inside and namespace is None:
+            return Answer(refused_verdict(c.judge, text, _TOO_LONG), refuse.own(_TOO_LONG))
         if len(text) > LONG_TEXT:
             self._later(self._aside(statement))
             return None

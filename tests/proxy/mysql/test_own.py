@@ -1,5 +1,7 @@
 """The packets of the gateway's own answers: text and binary, with and without EOF packets, in the session's character set."""
 
+import struct
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,10 +9,11 @@ import pytest
 
 from gateway.model.identity import Engine
 from gateway.model.own import OwnFault, OwnRefused, OwnRequest, Row
+from gateway.own.mysql_schema import described
 from gateway.proxy.mysql import refuse
 from gateway.proxy.mysql.own import OwnPrepared, _Packets, _values
 from gateway.verdict import Verdict
-from gateway.wire.mysql.constants import Capability, Status
+from gateway.wire.mysql.constants import Capability, SessionTrack, Status
 from gateway.wire.mysql.packets import PacketReader
 from gateway.wire.mysql.results import ColumnDefinition, Eof, Ok, PrepareOk
 from gateway.wire.mysql.rows import decode_row
@@ -139,3 +142,45 @@ def test_faults_have_the_servers_numbers() -> None:
         "Table 'gateway.x' doesn't exist HINT: There are: grants.",
     )
     assert all(refuse.own(OwnRefused(fault, "x")).number for fault in OwnFault)
+
+
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
+TYPED = OwnRequest("", (("at", "timestamptz"), ("day", "date"), ("half", "float8")), Engine.MYSQL)
+
+
+def test_moments_and_reals() -> None:
+    made = _Packets(conversation(), 0)
+    made.result(TYPED, ((MOMENT, MOMENT.date(), 0.5), (None, None, None)), binary=False)
+    found = packets(made.taken)
+    assert [(column.type, column.decimals) for column in map(ColumnDefinition.decode, found[1:4])] == [
+        (12, 6),
+        (10, 0),
+        (5, 31),
+    ]
+    assert decode_row(found[4]) == (b"2026-01-02 03:04:05.000006", b"2026-01-02", b"0.5")
+    made = _Packets(conversation(), 0)
+    made.result(TYPED, ((MOMENT, MOMENT.date(), 0.5),), binary=True)
+    year = (2026).to_bytes(2, "little")
+    moment = b"\x0b" + year + b"\1\2\3\4\5" + (6).to_bytes(4, "little")
+    assert packets(made.taken)[4] == b"\0\0" + moment + b"\x04" + year + b"\1\2" + struct.pack("<d", 0.5)
+
+
+def test_entering_tells_the_new_database() -> None:
+    c = conversation()
+    c.capabilities |= Capability.SESSION_TRACK
+    made = _Packets(c, 0)
+    made.entered()
+    (payload,) = packets(made.taken)
+    told = Ok.decode(payload, c.capabilities)
+    assert told.state_changes() == [(SessionTrack.SCHEMA, b"", b"gateway")]
+    assert told.status & Status.SESSION_STATE_CHANGED
+
+
+@pytest.mark.parametrize("deprecate_eof", [True, False])
+def test_fields_of_a_relation(deprecate_eof: bool) -> None:
+    made = _Packets(conversation(deprecate_eof=deprecate_eof), 0)
+    made.fields(described("masks"))
+    *found, end = packets(made.taken)
+    assert [ColumnDefinition.decode(payload[:-1]).name for payload in found] == [b"schema", b"relation", b"column", b"masker"]
+    assert all(payload.endswith(b"\xfb") for payload in found)
+    assert end[0] == 0xFE

@@ -1,7 +1,12 @@
 """What the gateway answers itself: the server gets a statement without rows, the client the rows, in the server's own order."""
 
-from gateway.model.own import OwnRequest
-from gateway.proxy.postgres.own import stand_in
+import struct
+from datetime import UTC, date, datetime
+
+import pytest
+
+from gateway.model.own import OwnRequest, Value
+from gateway.proxy.postgres.own import _cell, stand_in
 from gateway.wire.postgres.backend import Column, RowDescription
 from tests.proxy.postgres.duties import Answers
 from tests.proxy.postgres.playbook import (
@@ -76,6 +81,24 @@ async def test_prepared_with_a_value_and_in_binary() -> None:
     rows += frame("D", b"\0\2" + b"\xff\xff\xff\xff" + b"\0\0\0\x01\x00")
     assert stage.client_pipe.take() == PARSED + BOUND + limits + rows + done("SELECT 2") + ready()
     await stage.end()
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "binary"),
+    [
+        (None, None, None),
+        (True, b"t", b"\x01"),
+        (-5, b"-5", (-5).to_bytes(8, "big", signed=True)),
+        (0.5, b"0.5", struct.pack("!d", 0.5)),
+        (datetime(2000, 1, 2, 0, 0, 0, 500_000, UTC), b"2000-01-02 00:00:00.5+00", (86_400_500_000).to_bytes(8, "big")),
+        (date(2000, 1, 3), b"2000-01-03", (2).to_bytes(4, "big")),
+        ("é\0", "é".encode(), "é".encode()),
+    ],
+)
+def test_cells(value: Value, text: bytes | None, binary: bytes | None) -> None:
+    for encoded, which in ((text, 0), (binary, 1)):
+        whole = b"\xff\xff\xff\xff" if encoded is None else len(encoded).to_bytes(4, "big") + encoded
+        assert _cell(value, which) == whole
 
 
 async def test_a_portal_gives_so_many_rows_at_a_time() -> None:
