@@ -1,9 +1,22 @@
 """Masked columns: masked on the way out, `infer` where they are compared, `unmask` where they are carried away."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.model.decision import MaskColumns, Outcome, ReasonCode
-from gateway.model.footprint import Access, AccessOrigin, Action, Category, Clause, ColumnRef, Footprint, OutputColumn, relation
+from gateway.model.footprint import (
+    Access,
+    AccessOrigin,
+    Action,
+    Category,
+    Clause,
+    ColumnRef,
+    ColumnUse,
+    Footprint,
+    OutputColumn,
+    relation,
+)
 from gateway.model.masker import DigitsMask
 from tests.policy.worlds import access, command, decide, named, query, world
 
@@ -81,6 +94,17 @@ def test_other_uses_are_refused_with_column_and_clause(clause: Clause) -> None:
     assert reason.text == (
         f"permission denied: {needed} on pg1/shop/public/customers/email (masked column used in {clause.value.upper()})"
     )
+
+
+def test_what_an_output_computes_is_refused_in_its_own_words_behind_other_uses() -> None:
+    computed = ColumnUse(Clause.COMPUTED, "email", "the select list, in CASE")
+    used = access("customers", Action.SELECT, (Clause.OUTPUT, "email"))
+    snapshot = world(READS, masking=MASKING)
+    reason = decide(snapshot, query(replace(used, columns=used.columns | {computed}))).reason
+    assert reason.circumstance == "masked column used in the select list, in CASE"
+    both = access("customers", Action.SELECT, (Clause.WHERE, "email"))
+    reason = decide(snapshot, query(replace(both, columns=both.columns | {computed}))).reason
+    assert reason.circumstance == "masked column used in WHERE"
 
 
 def test_assigning_to_a_masked_column_shows_nothing() -> None:

@@ -78,7 +78,8 @@ class Rooms:
         return Decision(Outcome.ALLOW, Reason(ReasonCode.GRANTED, "because"), self.version)
 
     def analyse(self, statement: Statement, snapshot: CatalogSnapshot) -> tuple[Footprint, ...]:
-        """Statements are separated by `;`. `SET x` sets the path, `FROM name` reads, `literal` looks at literals."""
+        """Statements are separated by `;`. `SET x` sets the path, `FROM name` reads, `literal` looks at literals, `weigh`
+        weighs them."""
         self.analysed.append(statement)
         found, position = [], 0
         for part in statement.text.split(";"):
@@ -104,6 +105,7 @@ class Rooms:
             effects=effects,
             unknown=unknown,
             literals_matter="literal" in words,
+            literals_weigh="weigh" in words,
         )
 
 
@@ -153,6 +155,16 @@ def test_another_literal_shares_the_verdict_but_not_the_text() -> None:
     assert len(rooms.analysed) == 1
     assert second.rulings[0].audit_body == first.rulings[0].audit_body.replace(b"SELECT 1", b"SELECT 2")
     assert b'"text":"SELECT 2 FROM orders /* \\"a\\" */","' in second.rulings[0].audit_body
+
+
+def test_literals_that_outputs_compute_with_matter_where_something_is_masked() -> None:
+    masks = MaskColumns(((ColumnRef(relation("public", "orders"), "total"), "null"),))
+    for obligations, analysed in (((), 1), ((masks,), 2)):
+        rooms = Rooms(obligations=obligations)
+        judge = rooms.judge(masks=True)
+        judge.judge(WHO, statement("SELECT weigh 1 FROM orders"))
+        judge.judge(WHO, statement("SELECT weigh 2 FROM orders"))
+        assert len(rooms.analysed) == analysed
 
 
 @pytest.mark.parametrize("text", ["SELECT literal {}", "SELECT {}; SELECT 1", "SET path{}", "EXECUTE p ( {} )"])

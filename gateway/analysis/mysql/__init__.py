@@ -8,6 +8,7 @@ calls, expressions, tables, parser   queries, from tokens to a tree, each standi
 names        names under a catalog and a current database
 context      what a walk shares; scopes without regard to case
 query, from_items, values, functions, views, relations   from a tree to columns and where they come from
+types, totality   what outputs may do with a masked value
 modify, loading, handler, ddl, plans, prepared, session, transactions, show, maintenance, utility   every other statement
 following    what the statements of one text do to the session behind them
 fingerprint  statements without their constants

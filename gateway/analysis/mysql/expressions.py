@@ -55,6 +55,9 @@ class ExpressionParser(CallParser):
         self.deeper()
         mark = self.index
         parts = [self._operand()]
+        if not self.current.upper:
+            self.depth -= 1
+            return parts[0]
         literals = [self.literal(parts[0], mark)]
         written: list[str] = []
         while upper := self.current.upper:

@@ -121,7 +121,8 @@ def _calculated(ctx: Context, mix: Mix, values: Sequence[Value], clause: Clause 
         alone = place == 0 or mix.operators[place - 1] not in _ARITHMETIC
         fits = total or (alone and _fits(mix, place, operator, values))
         if not fits and alone and operator in _DIVISIONS and _divides(mix, place, values):
-            divisors.append(values[place + 1])
+            if not _without_zero(mix.operands[place + 1]):
+                divisors.append(values[place + 1])
         elif not fits:
             return unknown(ctx, values, clause, operator)
     conduct = strict(ctx, values, clause, " ".join(mix.operators[:3]))
@@ -169,6 +170,13 @@ def _divides(mix: Mix, place: int, values: Sequence[Value]) -> bool:
     integers = {types.INTEGER, types.UNSIGNED}
     whole = right.type in integers or (right.type == types.DECIMAL and mix.operators[place] == "/")
     return whole and (left.type in types.NUMBERS or _number(mix.literals[place]) is not None)
+
+
+def _without_zero(expression: Expr) -> bool:
+    """NULLIF(…, 0)"""
+    if not isinstance(expression, Call) or expression.schema or expression.name.upper() != "NULLIF":
+        return False
+    return len(expression.literals) > 1 and _number(expression.literals[1]) == 0
 
 
 def _is_interval(expression: Expr) -> bool:

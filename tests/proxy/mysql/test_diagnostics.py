@@ -1,9 +1,22 @@
 """SHOW WARNINGS: the gateway's own rows, and the server's words where they may quote masked values."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.model.decision import Decision, Outcome, Reason, ReasonCode
-from gateway.model.footprint import Access, Action, Category, Footprint, relation
+from gateway.model.footprint import (
+    Access,
+    Action,
+    Category,
+    Footprint,
+    FunctionClass,
+    FunctionUse,
+    ObjectKind,
+    ObjectName,
+    OutputColumn,
+    relation,
+)
 from gateway.proxy.mysql.diagnostics import Diagnostics, Warned
 from gateway.proxy.mysql.scrub import WITHHELD
 from gateway.verdict import Ruling, Verdict
@@ -55,6 +68,24 @@ def test_words_are_withheld_until_a_statement_that_uses_a_table() -> None:
     diagnostics.begins(SELECT, hides=False)
     assert not diagnostics.tainted
     assert not diagnostics.copies(verdict("GET DIAGNOSTICS"))
+
+
+def test_how_many_there_are_of_computed_outputs_is_not_told() -> None:
+    diagnostics = Diagnostics()
+    output = OutputColumn("x", frozenset(), exact=False)
+    ruling = replace(SELECT.rulings[0], footprint=replace(SELECT.rulings[0].footprint, outputs=(output,)))
+    counting = FunctionUse(ObjectName(ObjectKind.FUNCTION, "", "@@warning_count"), FunctionClass.HARMLESS)
+    counts = replace(
+        CONSTANT, rulings=(replace(CONSTANT.rulings[0], footprint=Footprint("SELECT", Category.QUERY, functions=(counting,))),)
+    )
+    diagnostics.begins(replace(SELECT, rulings=(ruling,)), hides=True)
+    for asking in (counts, verdict("SHOW COUNT")):
+        diagnostics.begins(CONSTANT, hides=False)
+        assert diagnostics.hidden
+        assert diagnostics.copies(asking)
+    diagnostics.begins(SELECT, hides=False)
+    assert not diagnostics.hidden
+    assert not diagnostics.copies(counts)
 
 
 @pytest.mark.parametrize("binary", [False, True])
