@@ -37,18 +37,23 @@ _TYPES: Final[Mapping[ColumnType, tuple[int, int, str]]] = {  # oid, length, nam
 # The schema's name, the beginning of it as completion has it, or one of our oids; beside a catalog.
 _ASKS: Final = re.compile(r"gateway|'g(?:a(?:t(?:e(?:w(?:ay?)?)?)?)?)?%|\b42949\d{5}\b", re.IGNORECASE)
 _CATALOG: Final = re.compile(r"\bpg_(?:class|namespace|attribute|proc)\b|\binformation_schema\b", re.IGNORECASE)
+_LONGEST: Final = 16 * 1024  # characters: longer texts are no tool's questions, and would hold up other sessions
 _SYSTEM: Final = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
-_TOLD: Final = frozenset({"pg_get_function_arguments", "pg_get_function_identity_arguments"})
+_EXPLAINED: Final = frozenset({"pg_get_function_arguments", "pg_get_function_identity_arguments"})
 _CALL: Final = re.compile(rb'(?:"?pg_catalog"?\s*\.\s*)?"?\w+"?\s*\(\s*([\w.]+)\s*\)')
 
 _Rows = list[dict[str, Any]]
 
 
-@lru_cache(maxsize=64)
 def with_gateway(text: str) -> str | None:
     """The text for the server where it asks for the gateway's schema; None where it goes as it is."""
-    if _ASKS.search(text) is None or _CATALOG.search(text) is None:
+    if len(text) > _LONGEST or _ASKS.search(text) is None or _CATALOG.search(text) is None:
         return None
+    return _told(text)
+
+
+@lru_cache(maxsize=64)
+def _told(text: str) -> str | None:
     try:
         tree = parser.parse(text)
     except parser.NotParsed:
@@ -65,7 +70,7 @@ def with_gateway(text: str) -> str | None:
             made.add(node.ctename)
         elif isinstance(node, pb.RangeVar) and node.inh:
             splices += _relation(node, encoded)
-        elif isinstance(node, pb.FuncCall) and text_of(node.funcname[-1]) in _TOLD:
+        elif isinstance(node, pb.FuncCall) and text_of(node.funcname[-1]) in _EXPLAINED:
             splices += _arguments(node, encoded)
     if not splices or made & {name for _, name in _ROWS}:
         return None

@@ -24,6 +24,7 @@ NAMED = "SELECT c.oid FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n WHER
         "SELECT 1 FROM pg_class WHERE relname = 'gateway'; SELECT 2",
         "SELECT 1 FROM ONLY pg_class WHERE relname = 'gateway'",
         "SELECT 1 FROM pg_class WHERE relname = 'gateway",
+        "SELECT 1 FROM pg_class WHERE relname = 'gateway'" + " " * 20_000,
     ],
 )
 def test_what_does_not_ask_goes_as_it_came(text: str) -> None:
