@@ -21,7 +21,12 @@ _WEEK = 7 * 86_400.0
 )
 @click.option("--since", type=Moment(), help="From when on: 2026-06-01, or 2h, 7d ago (default: 7d).")
 @click.option(
-    "-c", "--config", required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True), help="gateway.toml"
+    "-c",
+    "--config",
+    default="gateway.toml",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Whose log, store and servers.",
 )
 @format_option
 def backtest(bundle: Path, since: float | None, config: Path, *, format_: Format) -> None:

@@ -157,3 +157,15 @@ class TestDiff:
         assert "1 rules came, 0 went" in err
         code, out, _ = gateway(capsys, "diff", "--format", "json", str(old), str(new))
         assert json.loads(out)["changes"][0]["after"] == "allow"
+
+
+def test_a_backtest_reads_the_gateway_of_the_folder_it_is_called_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`gateway policy backtest --bundle NEW --since 7d`"""
+    monkeypatch.chdir(tmp_path)
+    assert run(["policy", "backtest", "--bundle", SHIPPED, "--since", "7d"]) == 2
+    assert "'gateway.toml' does not exist" in capsys.readouterr().err
+    (tmp_path / "gateway.toml").write_text("[nonsense]\n")
+    assert run(["policy", "backtest", "--bundle", SHIPPED, "--since", "7d"]) != 0
+    assert "nonsense" in capsys.readouterr().err
