@@ -35,8 +35,8 @@ _TYPES: Final[Mapping[ColumnType, tuple[int, int, str]]] = {  # oid, length, nam
     "date": (1082, 4, "date"),
 }
 # The schema's name, the beginning of it as completion has it, or one of our oids; beside a catalog.
-_ASKS: Final = re.compile(r"gateway|'g(?:a(?:t(?:e(?:w(?:ay?)?)?)?)?)?%|\b42949\d{5}\b", re.IGNORECASE)
-_CATALOG: Final = re.compile(r"\bpg_(?:class|namespace|attribute|proc)\b|\binformation_schema\b", re.IGNORECASE)
+_ASKS: Final = re.compile(r"gateway|'g(?:a(?:t(?:e(?:w(?:ay?)?)?)?)?)?%|\b42949\d{5}\b")
+_CATALOG: Final = re.compile(r"\bpg_(?:class|namespace|attribute|proc)\b|\binformation_schema\b")
 _LONGEST: Final = 16 * 1024  # characters: longer texts are no tool's questions, and would hold up other sessions
 _SYSTEM: Final = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 _EXPLAINED: Final = frozenset({"pg_get_function_arguments", "pg_get_function_identity_arguments"})
@@ -47,9 +47,12 @@ _Rows = list[dict[str, Any]]
 
 def with_gateway(text: str) -> str | None:
     """The text for the server where it asks for the gateway's schema; None where it goes as it is."""
-    if len(text) > _LONGEST or _ASKS.search(text) is None or _CATALOG.search(text) is None:
+    if len(text) > _LONGEST:
         return None
-    return _told(text)
+    plain = text.lower()
+    if not ("pg_" in plain or "information_schema" in plain) or not ("'g" in plain or SCHEMA in plain or "42949" in plain):
+        return None
+    return None if _ASKS.search(plain) is None or _CATALOG.search(plain) is None else _told(text)
 
 
 @lru_cache(maxsize=64)
