@@ -3,6 +3,7 @@
 postgres/   on PostgreSQL's own parser
 mysql/      MySQL, MariaDB and TiDB, on a lexer and parser of our own
 conduct     how an expression behaves while it is evaluated: what outputs may do with a masked value
+programs    stored programs that a statement runs, closed over those that they run
 explain     a footprint as a line of `gateway explain`
 """
 

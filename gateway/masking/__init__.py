@@ -1,6 +1,7 @@
 """What leaves in another form: maskers, and the cells of results they are applied to. Sans-I/O; knows no policy.
 
 values           maskers over text, numbers, dates
+constants        constants read as values of other types
 ascii            the commonest of them over ASCII bytes as they are
 text             the cell for text, of both engines
 plan             which columns of a result are masked, and with what

@@ -6,7 +6,7 @@ conditions      the small expression language of rules; `variables`: what it can
 rules           rules and role links as `policy.csv` writes them; `grants`: those from the store
 casbin_model    the model a bundle must have; the Enforcer that is the truth
 index, roles    the rules as a trie, the role graph; `asking`: one action on one path
-decide          the decision on a footprint; `columns` (masks), `limits` (query rules), `refusals` (what is said)
+decide          the decision on a footprint; `columns` and `programs` (masks), `limits` (query rules), `refusals` (what is said)
 snapshot        PolicySnapshot: decides and permits
 service         PolicyService: the current snapshot, followed as the folder and the store change
 explain, diff, case_runner, checks   for people: why, what changes, what a bundle must answer, what looks wrong

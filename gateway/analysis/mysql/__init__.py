@@ -10,6 +10,7 @@ context      what a walk shares; scopes without regard to case
 query, from_items, values, functions, views, relations   from a tree to columns and where they come from
 types, totality   what outputs may do with a masked value
 modify, loading, handler, ddl, plans, prepared, session, transactions, show, maintenance, utility   every other statement
+programs, bodies   stored programs: their text, and what they do
 following    what the statements of one text do to the session behind them
 fingerprint  statements without their constants
 entry        the way in: one footprint per statement

@@ -8,6 +8,7 @@ scopes        range table entries, columns, WITH queries; what a name means at o
 records       what a walk writes down; accesses are made of it
 query         SELECT, VALUES, set operations, WITH          from_items  FROM
 modify        INSERT, UPDATE, DELETE, MERGE                 relations, views, rules  what a relation stands on
+bodies        what users' functions do                   triggers  what they put into RETURNING
 totality      what outputs may do with a masked value
 expressions   where values come from                        calls, types, functions  which functions run
 utility, session, ddl, admin   every other statement (ddl_parts, ddl_definitions, ddl_objects belong to ddl)
