@@ -25,6 +25,7 @@ PARAMETER: Final = Conduct(50, True, False)
 _TABLE: Final = tomllib.loads((files("gateway.analysis.postgres") / "data" / "total.toml").read_text("utf-8"))
 _TEXT: Final = frozenset(_TABLE["text"])
 _MAGNITUDE: Final = frozenset(_TABLE["magnitude"])
+_CALENDAR: Final = frozenset(_TABLE["calendar"])
 _MOMENT: Final = frozenset(_TABLE["moment"])
 _FORMS: Final[dict[str, tuple[str, ...]]] = {}
 for _section in _TABLE.values():
@@ -295,6 +296,8 @@ def call(ctx: Context, message: pb.FuncCall, name: str, values: Sequence[Value],
     if not any(_matches(ctx, form, message.args) for form in forms) or not _suits(ctx, name, message, values):
         return unknown(ctx, values, clause, f"{called}()")
     conduct = strict(ctx, values, clause, f"{called}()", _growth(name, message))
+    if name in _CALENDAR:
+        return conduct._replace(plain=True)
     if name in _MAGNITUDE:
         return conduct._replace(plain=bool(values) and values[-1 if name in ("date_trunc", "timezone") else 0].conduct.plain)
     return conduct

@@ -38,6 +38,7 @@ SELECT string_agg(card, ', '), array_agg(card), json_agg(card), max(card), min(b
 SELECT note, sum(pay), count(*) FROM twins WHERE id = {id} GROUP BY note ORDER BY note
 SELECT note, max(card) FROM twins WHERE id = {id} GROUP BY note HAVING count(*) > 0
 SELECT born + 1, born + interval '1 year', born - interval '18 years', now() - seen, age(born), age(now(), seen), current_date - born FROM twins WHERE id = {id}
+SELECT extract(year from current_date) - extract(year from born), extract(month from born) + 1 FROM twins WHERE id = {id}
 SELECT date_trunc('month', seen), extract(year from born), date_part('month', born), to_char(born, 'YYYY-MM'), to_char(pay, '999,999') FROM twins WHERE id = {id}
 SELECT seen AT TIME ZONE 'UTC', seen::date, born::timestamp, born::text, seen > now() - interval '7 days', born < '2000-01-01' FROM twins WHERE id = {id}
 SELECT doc->'k', doc->>'k', doc #>> '{{k,a}}', doc @> '{{"k": "1"}}', doc ? 'k', plain->>'k', jsonb_typeof(doc), doc['k'] FROM twins WHERE id = {id}
