@@ -258,7 +258,7 @@ def test_the_relations_of_the_gateway(gate: Deployment, engine: str, ann: Client
     rules = ann.run("SELECT object FROM gateway.grants WHERE actions = %s ORDER BY object LIMIT %s", ("select|export", 1))
     assert rules == [("*/*/analytics/**",)]
     assert ann.run("SELECT COUNT(*) FROM gateway.limits")[0][0] >= 0
-    assert ann.run("SELECT number FROM gateway.issues WHERE mine") == []
+    assert ann.run("SELECT number FROM gateway.issues WHERE mine AND state <> 'unused'") == []
     explained = ann.run("CALL gateway.explain(%s)", ("SELECT * FROM payments",))
     assert explained[0][2] == "deny"
 
