@@ -199,7 +199,8 @@ def _lines(found: Iterable[Access]) -> Iterable[str]:
 
 def computed(footprint: Footprint) -> dict[str, str]:
     """`column: in what`, of everything that an output does with a column other than what is total."""
-    waiting, found = list(footprint.accesses), {}
+    waiting = list(footprint.accesses)
+    found: dict[str, str] = {}
     while waiting:
         access = waiting.pop()
         waiting += access.beneath
