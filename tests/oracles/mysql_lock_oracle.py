@@ -39,7 +39,7 @@ _SYSTEM: Final = ("information_schema", "performance_schema", "mysql", "sys")
 _NOT_SYSTEM: Final = f"NOT IN {_SYSTEM}"
 _SCHEMA_COLUMNS: Final = {
     "schemas": "schema_name", "relations": "table_schema", "columns": "table_schema", "views": "table_schema",
-    "routines": "routine_schema", "triggers": "trigger_schema", "keys": "table_schema",
+    "routines": "routine_schema", "parameters": "specific_schema", "triggers": "trigger_schema", "keys": "table_schema",
     "rules": "constraint_schema",
 }  # fmt: skip
 _WRITE_MODES: Final = frozenset({"MDL_SHARED_WRITE", "MDL_SHARED_NO_WRITE", "MDL_SHARED_NO_READ_WRITE", "MDL_EXCLUSIVE"})
