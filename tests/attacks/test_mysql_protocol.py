@@ -112,7 +112,7 @@ def test_a_tls_request_with_something_else_behind_it(access: Access, tmp_path: P
     flags = USUAL | Capability.SSL
     request = int(flags).to_bytes(4, "little") + (1 << 24).to_bytes(4, "little") + b"\x2d" + bytes(23)
     with LiveGateway(access, tmp_path, tls=tls) as live:
-        for behind in (_response(live), b"\x16\x03\x01" + os.urandom(200), bytes(50)):
+        for behind in (_response(live), b"\x16\x03\x01\x00\xc8" + os.urandom(200), bytes(50)):
             with RawClient(live.port) as raw:
                 raw.socket.sendall(encode_packet(request, 1) + behind)
                 answer = _until_closed(raw.socket)
