@@ -123,7 +123,7 @@ def _each(cell: Cell, run: Run, starts: Places, ends: Places) -> Masked:
 
 def _emails(run: Run, starts: Places, ends: Places) -> Masked:
     """The first character stays, and what the last dot behind the last @ begins; without an @ nothing does."""
-    at, dot = run.last(_AT, ends), run.last(_DOT, ends)
+    at, dot = run.last((_AT, _DOT), ends)
     cut_starts = starts + (at > starts)
     cut_ends = np.where(dot > at, dot, ends)
     pieces: bytes | list[bytes] = _DOMAIN

@@ -77,14 +77,12 @@ class PostgresRunMasker:
         lengths = rows.after - rows.starts - 1
         cuts: list[Cut] = []
         for column in self._columns:
-            starts = place + _SIZE
-            if (starts > rows.after).any():
-                return None
             sizes = sizes_of[place].astype(np.int64)
+            starts = place + _SIZE
             place = starts + np.maximum(sizes, 0)
+            if (place > rows.after).any():
+                return None
             if column is not None:
-                if (place > rows.after).any():
-                    return None
                 masked = mask_column(column, run, starts, place, sizes < 0)
                 sizes_of[starts - _SIZE] = masked.sizes
                 lengths += np.maximum(masked.sizes, 0) - (place - starts)
