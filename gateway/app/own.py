@@ -147,9 +147,20 @@ class OwnAnswers:
                     mine,
                     waits,
                     _moment(issue.created_at),
+                    "change",
                 )
             )
-        return rows + await self._unused(principal)
+        return rows + await self._requests(principal) + await self._unused(principal)
+
+    async def _requests(self, principal: Principal) -> list[Row]:
+        """Access that was asked for and is not decided, by oneself or by those whom one may answer."""
+        return [
+            (request.id, request.state.value,
+             f"{', '.join(sorted(action.value for action in request.actions))} on {request.object}: {request.reason}",
+             request.requester, _database(request.object), request.requester == principal.name, decides,
+             _moment(request.created_at), "access")
+            for request, decides in await self._access.waiting(principal)
+        ]  # fmt: skip
 
     async def _unused(self, principal: Principal) -> list[Row]:
         """Access of one's own, or that one gave, which ended lately and was never used."""
@@ -157,8 +168,8 @@ class OwnAnswers:
             found = await reported_unused(connection, principal.name, time.time() - _UNUSED_SECONDS)
         return [
             (grant.request_id or grant.id, "unused", f"{grant.action} on {grant.object} ended and was never used",
-             grant.subject, "/".join(grant.object.split("/")[:2]), grant.subject == principal.name, False,
-             _moment(grant.reported_at))
+             grant.subject, _database(grant.object), grant.subject == principal.name, False,
+             _moment(grant.reported_at), "access")
             for grant in found
         ]  # fmt: skip
 
@@ -250,6 +261,10 @@ def _obligations(items: Iterable[Obligation]) -> str:
             case _:
                 words.append(item.text)
     return "; ".join(words)
+
+
+def _database(path: str) -> str:
+    return "/".join(path.split("/")[:2])
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.changes.authority import Authority
 from gateway.changes.ports import Clock, Recorder, Targets
-from gateway.model.errors import Conflict, NotFound
+from gateway.model.errors import Conflict, Forbidden, NotFound
 from gateway.model.event import EventKind
 from gateway.model.footprint import Action
 from gateway.model.identity import Engine, Principal, Target
@@ -153,6 +153,19 @@ class AccessDesk:
             if len(page) < _PAGE or len(shown) >= limit:
                 return tuple(shown[:limit])
             below = page[-1].id
+
+    async def waiting(self, principal: Principal) -> tuple[tuple[AccessRequest, bool], ...]:
+        """What is open of this person's own requests and of those they may see, newest first; and whether they may approve it."""
+        found: list[tuple[AccessRequest, bool]] = []
+        for request in await self.listing(principal, states=(RequestState.OPEN,)):
+            try:
+                target = await self._target(request.object)
+                self._authority.require_approval(principal, target, request.requester, request.object)
+            except (Forbidden, NotFound):
+                found.append((request, False))
+            else:
+                found.append((request, True))
+        return tuple(found)
 
     async def _close(
         self, principal: Principal, target: Target, request: AccessRequest, state: RequestState, comment: str

@@ -37,7 +37,7 @@ RELATIONS: Final[Mapping[str, Columns]] = MappingProxyType(
         ),
         "issues": (
             ("number", "int8"), ("state", "text"), ("title", "text"), ("requester", "text"), ("database", "text"),
-            ("mine", "bool"), ("waits_for_me", "bool"), ("created", "timestamptz"),
+            ("mine", "bool"), ("waits_for_me", "bool"), ("created", "timestamptz"), ("kind", "text"),
         ),
         "denials": (
             ("time", "timestamptz"), ("statement", "text"), ("outcome", "text"), ("code", "text"), ("relations", "text"),

@@ -156,6 +156,11 @@ def test_asked_for_inside_the_client_and_by_the_api(gate: Deployment, engine: st
     ((number, state, on, actions, seconds, hint),) = ann.run(f"CALL gateway.request_access('select', '{name}', '4h', 'why')")
     assert (state, on, actions, seconds) == ("open", path(engine, "categories"), "select", 4 * 3600)
     assert hint.endswith(f"gateway access approve {number}")
+    waits = f"SELECT state, title, mine, waits_for_me FROM gateway.issues WHERE kind = 'access' AND number = {number}"
+    title = f"select on {on}: why"
+    assert [tuple(row) for row in ann.run(waits)] == [("open", title, True, False)]
+    with opened(gate, engine, "olaf") as connection:
+        assert [tuple(row) for row in Client(engine, connection).run(waits)] == [("open", title, False, True)]
     with httpx.Client(base_url=f"{gate.url}/api/v1", trust_env=False) as api:
         login = api.post("/login", json={"user": "olaf", "password": password_of("olaf")})
         token = {"Authorization": f"Bearer {login.json()['token']}"}

@@ -15,9 +15,9 @@ ROWS: dict[str, list[Row]] = {
         ("pg1/shop/Public/x", "select", "deny", MOMENT, "hours(9-17)", "alice", "policy.csv:2"),
     ],
     "issues": [
-        (1, "open", "Title A", "alice", "pg1/shop", True, False, MOMENT),
-        (2, "done", "title b", "bob", "pg1/shop", False, True, MOMENT),
-        (3, "done", None, "bob", "pg1/hr", False, False, None),
+        (1, "open", "Title A", "alice", "pg1/shop", True, False, MOMENT, "change"),
+        (2, "done", "title b", "bob", "pg1/shop", False, True, MOMENT, "change"),
+        (3, "done", None, "bob", "pg1/hr", False, False, None, "access"),
     ],
     "masks": [("public", "customers", "email", "email")],
     "limits": [],
