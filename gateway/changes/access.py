@@ -155,7 +155,7 @@ class AccessDesk:
             below = page[-1].id
 
     async def waiting(self, principal: Principal) -> tuple[tuple[AccessRequest, bool], ...]:
-        """What is open of this person's own requests and of those they may see, newest first; and whether they may approve it."""
+        """Open requests of this person and those they may see, newest first, each with whether they may approve it."""
         found: list[tuple[AccessRequest, bool]] = []
         for request in await self.listing(principal, states=(RequestState.OPEN,)):
             try:
