@@ -21,11 +21,10 @@ mysql_runs       many of them at once
 
 from gateway.masking.mysql_cells import mysql_cell
 from gateway.masking.mysql_rows import MySqlBinaryMasker, MySqlMasker, MySqlRowMalformed, MySqlTextMasker
-from gateway.masking.mysql_runs import MySqlRows
 from gateway.masking.mysql_types import BINARY, FieldFlag, FieldType, MySqlColumn
 from gateway.masking.postgres_cells import postgres_cell
 from gateway.masking.postgres_rows import PostgresRowMasker, RowMalformed
-from gateway.masking.postgres_runs import PostgresRows
+from gateway.masking.spans import Rows
 from gateway.masking.text import Cell
 from gateway.masking.values import ValueMasker
 
@@ -38,11 +37,10 @@ __all__ = [
     "MySqlColumn",
     "MySqlMasker",
     "MySqlRowMalformed",
-    "MySqlRows",
     "MySqlTextMasker",
     "PostgresRowMasker",
-    "PostgresRows",
     "RowMalformed",
+    "Rows",
     "ValueMasker",
     "mysql_cell",
     "postgres_cell",

@@ -4,12 +4,14 @@ A text row is a length-encoded string a column, 0xFB for NULL ("ProtocolText::Re
 NULLs that begins at bit 2, and the values that are not NULL, each as long as its type says ("Binary Protocol Resultset Row").
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from struct import Struct, error
 from typing import Final
 
 from gateway.masking.mysql_layout import HEADER_SIZE, LONGER, MAX_PIECE, NULL, PREFIXED, SHORT, length_prefix, width_of
-from gateway.masking.mysql_runs import MySqlBinaryRuns, MySqlRows, MySqlTextRuns, find
+from gateway.masking.mysql_runs import MySqlBinaryRuns, MySqlTextRuns, find
+from gateway.masking.spans import Rows
 from gateway.masking.text import Cell
 from gateway.model.errors import GatewayError
 
@@ -28,7 +30,7 @@ class MySqlRowMalformed(GatewayError):
     """The server's row does not have the cells that its definitions promised. Nothing of it may pass."""
 
 
-class _RowMasker:
+class _RowMasker(ABC):
     """Many rows are masked at once, others one by one."""
 
     __slots__ = ("_runs", "_untried")
@@ -37,7 +39,7 @@ class _RowMasker:
         self._runs = runs
         self._untried = 0
 
-    def find(self, data: bytes, start: int) -> MySqlRows | None:
+    def find(self, data: bytes, start: int) -> Rows | None:
         """The whole rows that stand in `data` from `start` on, where they are many."""
         size = HEADER_SIZE + (_word(data, start)[0] & MAX_PIECE)
         if len(data) - start <= _MANY * size:
@@ -50,14 +52,15 @@ class _RowMasker:
             self._untried = _PATIENCE
         return found
 
-    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0, found: MySqlRows | None = None) -> bytes:
+    def mask_run(self, data: bytes, start: int, end: int, shift: int = 0, found: Rows | None = None) -> bytes:
         """The whole packets in data[start:end], each a row, which are `found` where they were found, as packets; `shift` is
         taken from their sequence ids. Raises MySqlRowMalformed."""
         masked = None if found is None else self._runs.mask(found, shift)
         return self._row_by_row(data, start, end, shift) if masked is None else masked
 
+    @abstractmethod
     def _row_by_row(self, data: bytes, start: int, end: int, shift: int) -> bytes:
-        raise NotImplementedError
+        """As `mask_run`, without what was found."""
 
 
 class MySqlTextMasker(_RowMasker):

@@ -23,29 +23,11 @@ from gateway.masking.mysql_layout import (
     length_prefix,
     width_of,
 )
-from gateway.masking.spans import Bytes, Cut, Flags, Places, Run, splice
+from gateway.masking.spans import Bytes, Cut, Flags, Places, Rows, Run, splice
 from gateway.masking.text import Cell
 
 _word = Struct("<I").unpack_from
 _TWO_BYTES_MORE: Final = 0xFFFF
-
-
-@dataclass(frozen=True, slots=True)
-class MySqlRows:
-    """Whole packets that each are a row, one behind the other: `run` begins with them. `after` is where each one ends."""
-
-    run: Run
-    starts: Places
-    after: Places
-
-    @property
-    def count(self) -> int:
-        return len(self.starts)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all of them."""
-        return int(self.after[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +41,7 @@ class _Values:
     null: Flags
 
 
-def find(data: bytes, start: int) -> MySqlRows | None:
+def find(data: bytes, start: int) -> Rows | None:
     """The rows that stand whole from `start` on, None where there are none: what has the two zeros of a length below 256, if
     one such thing is behind the other. Cells may look like that, and rows may be longer; then they are followed one by one."""
     run = Run(data, start, len(data))
@@ -76,7 +58,7 @@ def find(data: bytes, start: int) -> MySqlRows | None:
     if (run.data[found[:rows]] == 0).any() or _begins(run, int(after[rows - 1])):
         return _followed(run)
     rows -= bool(after[rows - 1] > size)
-    return MySqlRows(run, found[:rows], after[:rows]) if rows else None
+    return Rows(run, found[:rows], after[:rows]) if rows else None
 
 
 def _begins(run: Run, place: int) -> bool:
@@ -88,7 +70,7 @@ def _begins(run: Run, place: int) -> bool:
     return 0 < length < MAX_PIECE and place + HEADER_SIZE + length <= len(data)
 
 
-def _followed(run: Run) -> MySqlRows | None:
+def _followed(run: Run) -> Rows | None:
     """The rows that stand whole where `run` begins, found from one to the next."""
     raw = run.data.tobytes()
     starts: list[int] = []
@@ -102,7 +84,7 @@ def _followed(run: Run) -> MySqlRows | None:
         starts.append(row)
         ends.append(after)
         row = after
-    return MySqlRows(run, np.array(starts), np.array(ends)) if starts else None
+    return Rows(run, np.array(starts), np.array(ends)) if starts else None
 
 
 class MySqlTextRuns:
@@ -113,7 +95,7 @@ class MySqlTextRuns:
     def __init__(self, cells: Sequence[Cell | None]) -> None:
         self._columns = _columns(cells)
 
-    def mask(self, rows: MySqlRows, shift: int) -> bytes | None:
+    def mask(self, rows: Rows, shift: int) -> bytes | None:
         """These packets, masked: `rows` is of no use afterwards; `shift` is taken from their sequence ids. None where one does
         not hold the cells that it should."""
         edit = _Edit(rows)
@@ -141,7 +123,7 @@ class MySqlBinaryRuns:
         self._columns = _columns(cells)
         self._widths = [width_of(kind) for kind in types]
 
-    def mask(self, rows: MySqlRows, shift: int) -> bytes | None:
+    def mask(self, rows: Rows, shift: int) -> bytes | None:
         """As `MySqlTextRuns.mask`."""
         edit = _Edit(rows)
         data, head = edit.run.data, rows.starts + HEADER_SIZE
@@ -169,7 +151,7 @@ class _Edit:
 
     __slots__ = ("_cuts", "_grown", "_headers", "_starts", "run")
 
-    def __init__(self, rows: MySqlRows) -> None:
+    def __init__(self, rows: Rows) -> None:
         self.run = rows.run.cut_to(rows.size)
         self._starts = rows.starts
         words = self.run.numbers("<u4")

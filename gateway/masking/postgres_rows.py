@@ -6,7 +6,8 @@ Many rows are masked at once (`postgres_runs.py`).
 from collections.abc import Sequence
 from struct import Struct, error
 
-from gateway.masking.postgres_runs import PostgresRows, PostgresRunMasker
+from gateway.masking.postgres_runs import PostgresRunMasker
+from gateway.masking.spans import Rows
 from gateway.masking.text import Cell, hide
 from gateway.model.errors import GatewayError
 
@@ -51,7 +52,7 @@ class PostgresRowMasker:
         """For rows that nobody described: every cell of such a row is NULL."""
         return cls([hide] * (_COUNT.unpack_from(body)[0] if len(body) >= 2 else 0))
 
-    def find(self, data: bytes, start: int) -> PostgresRows | None:
+    def find(self, data: bytes, start: int) -> Rows | None:
         """The whole rows that stand in `data` from `start` on, where they are many."""
         if len(data) - start <= _MANY * (_SIZE.unpack_from(data, start + 1)[0] + 1):
             return None
@@ -63,7 +64,7 @@ class PostgresRowMasker:
             self._untried = _PATIENCE
         return found
 
-    def mask_run(self, data: bytes, start: int, end: int, found: PostgresRows | None = None) -> bytes:
+    def mask_run(self, data: bytes, start: int, end: int, found: Rows | None = None) -> bytes:
         """The whole DataRow messages in data[start:end], which are `found` where they were found. Raises RowMalformed."""
         masked = None if found is None else self._run.mask(found)
         return self._row_by_row(data, start, end) if masked is None else masked

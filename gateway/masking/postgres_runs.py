@@ -4,38 +4,19 @@ D length count  size value  size value …   D length count  …        ("DataRo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
 import numpy as np
 
 from gateway.masking.columns import Column, column_of, mask_column
-from gateway.masking.spans import Cut, Places, Run, splice
+from gateway.masking.spans import Cut, Rows, Run, splice
 from gateway.masking.text import Cell
 
 _length = Struct("!I").unpack_from
 _KIND: Final = ord("D")
 _HEAD: Final = 7  # bytes of a row in front of its fields: its kind, its length, the number of fields
 _SIZE: Final = 4  # bytes of a size
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresRows:
-    """Whole DataRow messages, one behind the other: `run` begins with them. `after` is where each one ends."""
-
-    run: Run
-    starts: Places
-    after: Places
-
-    @property
-    def count(self) -> int:
-        return len(self.starts)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all of them."""
-        return int(self.after[-1])
 
 
 class PostgresRunMasker:
@@ -48,7 +29,7 @@ class PostgresRunMasker:
         last = max((index for index, cell in enumerate(cells) if cell is not None), default=-1)
         self._columns: list[Column | None] = [None if cell is None else column_of(cell) for cell in cells[: last + 1]]
 
-    def find(self, data: bytes, start: int, end: int) -> PostgresRows | None:
+    def find(self, data: bytes, start: int, end: int) -> Rows | None:
         """The rows that stand whole from `start` on, None where there are none: what has a D in front of the right number of
         fields, if one such thing is behind the other. Text may look like that; then they are followed from the first."""
         run = Run(data, start, end)
@@ -64,9 +45,9 @@ class PostgresRunMasker:
             if after[rows - 1] > found[rows]:
                 return _followed(run)
         rows -= bool(after[rows - 1] > size)
-        return PostgresRows(run, found[:rows], after[:rows]) if rows else None
+        return Rows(run, found[:rows], after[:rows]) if rows else None
 
-    def mask(self, rows: PostgresRows) -> bytes | None:
+    def mask(self, rows: Rows) -> bytes | None:
         """These messages, masked: `rows` is of no use afterwards. None where one does not hold the fields that it should."""
         run = rows.run.cut_to(rows.size)
         sizes_of = run.numbers(">i4")
@@ -92,7 +73,7 @@ class PostgresRunMasker:
         return splice(run, cuts)
 
 
-def _followed(run: Run) -> PostgresRows | None:
+def _followed(run: Run) -> Rows | None:
     """The rows that stand whole where `run` begins, found from one to the next."""
     raw = run.data.tobytes()
     starts: list[int] = []
@@ -105,4 +86,4 @@ def _followed(run: Run) -> PostgresRows | None:
         starts.append(row)
         ends.append(after)
         row = after
-    return PostgresRows(run, np.array(starts), np.array(ends)) if starts else None
+    return Rows(run, np.array(starts), np.array(ends)) if starts else None

@@ -91,6 +91,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Whole rows, one behind the other: `run` begins with them. `starts` is where each begins, `after` where it ends."""
+
+    run: Run
+    starts: Places
+    after: Places
+
+    @property
+    def count(self) -> int:
+        return len(self.starts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return int(self.after[-1])
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """Parts that others replace: `pieces` in their order, or one that replaces each."""
 

@@ -7,7 +7,7 @@ ids, which clients check. A row that is masked is there whole, up to a bound; an
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from gateway.masking import MySqlRowMalformed, MySqlRows
+from gateway.masking import MySqlRowMalformed, Rows
 from gateway.proxy.mysql.awaited import LARGEST, State
 from gateway.proxy.mysql.hop import hop
 from gateway.proxy.mysql.refuse import Refusal
@@ -125,7 +125,7 @@ class Watched:
             return self._large(data, position, mark)
         return self._piece(data, position, mark)
 
-    def _whole(self, data: bytes, mark: int, start: int, stop: int, whole: int | MySqlRows) -> tuple[int, int]:
+    def _whole(self, data: bytes, mark: int, start: int, stop: int, whole: int | Rows) -> tuple[int, int]:
         """Whole rows in data[start:stop], how many or where: counted, masked, sent or left out."""
         side, watch = self._side, self.watch
         count, found = (whole, None) if isinstance(whole, int) else (whole.count, whole)

@@ -11,7 +11,7 @@ pipeline's answers are swallowed up to ReadyForQuery, which tells the transactio
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from gateway.masking import PostgresRowMasker, PostgresRows, RowMalformed, postgres_cell
+from gateway.masking import PostgresRowMasker, RowMalformed, Rows, postgres_cell
 from gateway.masking.plan import HIDDEN, ColumnMask, MaskPlan
 from gateway.masking.postgres_copy import PostgresCopyMasker
 from gateway.model.decision import MaskColumns, Mode, RowLimit
@@ -159,13 +159,13 @@ class Watch:
 
     # Rows
 
-    def find(self, data: bytes, start: int) -> PostgresRows | None:
+    def find(self, data: bytes, start: int) -> Rows | None:
         """Many rows that are to be masked, from `start` on: they need not be followed one by one then."""
         self._now()
         masker = self._portal.masker
         return None if masker is None or self._silent else masker.find(data, start)
 
-    def rows(self, data: bytes, mark: int, start: int, end: int, rows: int | PostgresRows) -> int:
+    def rows(self, data: bytes, mark: int, start: int, end: int, rows: int | Rows) -> int:
         """Whole DataRow frames in data[start:end]: how many, or where. Returns where unforwarded data begins."""
         self._now()
         count, found = (rows, None) if isinstance(rows, int) else (rows.count, rows)
