@@ -41,8 +41,10 @@ class ValueMasker:
         self.text: TextMasker = self._text_masker()
 
     def whole(self, value: int, low: int, high: int) -> int | None:
-        """A whole number, masked within the bounds of its type."""
+        """A whole number, masked within the bounds of its type; one beyond them, which no sound server sends, is hidden."""
         spec = self.spec
+        if not low <= value <= high:
+            return None
         if isinstance(spec, RoundMask):
             rounded = abs(value) // spec.to * spec.to
             return -rounded if value < 0 else rounded

@@ -145,6 +145,11 @@ def test_binary_dates_lose_their_time() -> None:
     assert mask(TruncateMask("month"), FieldType.DATE, b"", binary=True) is None
 
 
+def test_more_bits_than_the_column_has_are_hidden() -> None:
+    assert mask(RoundMask(1000), FieldType.BIT, b"\x04\x00", length=11) == b"\x03\xe8"
+    assert mask(RoundMask(1000), FieldType.BIT, b"\x04\x00", length=8) is None
+
+
 @given(st.sampled_from(MASKERS), st.sampled_from(list(FieldType)), st.binary(max_size=40), st.booleans(), st.booleans())
 def test_any_bytes_give_a_value_of_the_type_or_null(
     spec: Masker, kind: FieldType, value: bytes, binary: bool, flagged: bool
