@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test test-quick test-clients tidb lint format bench lock clean
+.PHONY: demo test test-quick test-search test-clients tidb lint format bench lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/gateway demo $(ARGS)
@@ -16,7 +16,12 @@ test: $(VENV)/.dev
 # A part of the tests in a third of the time: all but whole gateways in front of real servers.
 test-quick: $(VENV)/.dev
 	@sh tests/install-servers.sh
-	@$(BIN)/pytest -m "not whole" $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m "not whole" $(ARGS)
+
+# Properties with examples that no run has tried yet, two thousand of each: what is found becomes a test of its own.
+test-search: $(VENV)/.dev
+	@sh tests/install-servers.sh
+	@HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m "hypothesis and not whole" $(ARGS)
 
 # Drivers for Java, Node and Go from their registries, where those are on the machine.
 test-clients: $(VENV)/.dev

@@ -1,9 +1,11 @@
 """Fixtures every folder of tests may use: real servers, one of each kind for the whole run."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gateway.demo.postgres_server import PostgresServer, free_port
@@ -17,6 +19,13 @@ from tests.support.servers import (
 )
 
 WHOLE = ("tests/live/", "tests/attacks/")
+
+# The examples of properties are the same in each run, so that a change is judged by what it changed, on a busy machine too;
+# `make test-search` looks for new ones.
+_AT_ANY_SPEED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("same", _AT_ANY_SPEED, derandomize=True)
+hypothesis.settings.register_profile("search", _AT_ANY_SPEED, max_examples=2_000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

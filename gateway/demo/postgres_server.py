@@ -7,6 +7,7 @@ namespaces, it runs as `nobody`, provided that user can reach the files.
 
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -24,6 +25,7 @@ from gateway.model.errors import GatewayError
 SUPERUSER = "postgres"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_PORTS = range(10_000, 32_768)  # Linux's net.ipv4.ip_local_port_range begins at 32768, others' later
 
 
 class ServerFailed(GatewayError):
@@ -41,11 +43,16 @@ def embedded_bin_dir() -> Path:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now, below those that systems give to outgoing connections: none of these takes it
+    before its server starts."""
+    for port in random.sample(_PORTS, 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port among a hundred between {_PORTS.start} and {_PORTS.stop - 1} on 127.0.0.1")
 
 
 @dataclass(slots=True)

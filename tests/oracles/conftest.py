@@ -15,7 +15,7 @@ from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
 from tests.oracles.server import Session, database, generator_database
 
-_COUNTS = pytest.StashKey[list[str]]()
+_COUNTS = "oracle"  # travels with a test's reports, from another process too
 
 Analyse = Callable[[str], tuple[Footprint, ...]]
 
@@ -65,15 +65,15 @@ def watcher(dsn: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def count(request: pytest.FixtureRequest) -> Callable[[object], None]:
+def count(record_property: Callable[[str, object], None]) -> Callable[[object], None]:
     """Says a run's counts at the end of the whole run."""
-    lines = request.config.stash.setdefault(_COUNTS, [])
-    name = request.node.name
-    return lambda tally: lines.append(f"{name}: {tally}")
+    return lambda tally: record_property(_COUNTS, str(tally))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lines = config.stash.get(_COUNTS, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    counted = [(report, tally) for report in reports for name, tally in report.user_properties if name == _COUNTS]
+    lines = [f"{report.location[2]}: {tally}" for report, tally in counted]
     if lines:
         terminalreporter.section("oracles")
         for line in lines:
