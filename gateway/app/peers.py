@@ -118,13 +118,18 @@ class Workers:
             await asyncio.sleep(every)
 
 
-def socket_path(settings: Settings, worker: int) -> Path:
-    """Beside the key file, or where that name is too long for a socket, in a folder of ours for temporary files."""
+def run_dir(settings: Settings) -> Path:
+    """What this gateway's workers share: beside the key file, or where that name is too long for a socket, in a folder of ours
+    for temporary files."""
     beside = settings.secrets.key_file.parent / "run"
     if len(os.fsencode(beside)) > _LONGEST_PATH - 20:
         name = hashlib.sha256(os.fsencode(settings.secrets.key_file)).hexdigest()[:16]
         beside = Path(tempfile.gettempdir()) / f"gateway-{os.geteuid()}-{name}"
-    return beside / f"worker-{worker}.sock"
+    return beside
+
+
+def socket_path(settings: Settings, worker: int) -> Path:
+    return run_dir(settings) / f"worker-{worker}.sock"
 
 
 def merged(expositions: Iterable[str]) -> bytes:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from gateway.analysis import analyse_postgres, normalise_postgres
 from gateway.analysis.mysql import analyse_mysql, normalise_mysql
 from gateway.app.connections import ServerConnections, ServerUnreachable
+from gateway.app.day_table import DayTable
 from gateway.app.followers import Background, StoreCancelForwarder, StoreFollower
 from gateway.app.obligations import PolicyObligations
 from gateway.app.own import OwnAnswers
+from gateway.app.peers import run_dir
 from gateway.app.people import LivePrincipals, StoreDirectory
 from gateway.app.recorders import StepRecorder
 from gateway.app.road import Road
@@ -107,7 +109,9 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     stack.push_async_callback(catalogs.close)
     judge = _open_judge(policy, catalogs, principals, directory)
     news.changed = judge.changed
-    usage, grant_use = DailyUsage(store), GrantUse(store)
+    counted = await asyncio.to_thread(DayTable.open, run_dir(settings) / "rows-of-the-day")
+    stack.callback(counted.close)
+    usage, grant_use = DailyUsage(store, counted), GrantUse(store)
     judge.grants_used = grant_use.used
     unused = UnusedAccess(store, StepRecorder(audit), clock=time.time)
     stack.push_async_callback(_close_usage, usage)

@@ -1,11 +1,11 @@
-"""Rows read today, by person and relation: counted here, told to the store within a second, read back for the others'."""
+"""Rows read today, by person and relation: counted in the gateway's table, told to the store, heard of from other gateways."""
 
 import asyncio
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from gateway.app.day_table import DayTable
 from gateway.model.errors import StoreUnavailable
 from gateway.store import Store
 from gateway.store.grants import mark_used
@@ -13,10 +13,9 @@ from gateway.store.usage import RowUsage, day_of
 
 _log = logging.getLogger("gateway.usage")
 _FLUSH_SECONDS = 1.0
-_FRESH_SECONDS = 1.0
-_KEPT = 50_000
+_DAYS_KEPT = 31
 
-Key = tuple[str, str]
+Key = tuple[str, str, int]  # person, path, day
 
 
 class GrantUse:
@@ -50,85 +49,73 @@ class GrantUse:
 
 
 class DailyUsage:
-    """`proxy.obligations.Usage` over the store. Days are UTC's.
+    """`proxy.obligations.Usage` over the gateway's table and the store. Days are UTC's.
 
-    What was counted and not stored yet is added to what the store said last, so a worker never forgets its own. If the store
-    is away, counts wait here; new statements under a daily limit are refused until it answers.
+    Statements of one gateway share what is left exactly, those at the same moment too. Another gateway hears what a statement
+    read when it has ended, and each second while it runs, and is asked before each statement. Where the store is away, new
+    statements under a daily limit are refused; counts wait in the table.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, table: DayTable, clock: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._table = table
         self._clock = clock
-        self._stored: dict[Key, tuple[int, int, float]] = {}  # (day, rows, when read)
-        self._fresh: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self._told: dict[Key, int] = {}  # what the store knows of each count that was made in this worker
+        self._stirred: set[Key] = set()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
-
-    def known(self, user: str, path: str) -> int | None:
-        now = self._clock()
-        day = day_of(now)
-        entry = self._stored.get((user, path))
-        if entry is None or entry[0] != day or now - entry[2] > _FRESH_SECONDS:
-            return None
-        return entry[1] + self._fresh.get((user, path, day), 0)
+        self._pruned = 0
 
     def today(self, user: str, path: str) -> int:
-        day = day_of(self._clock())
-        entry = self._stored.get((user, path))
-        stored = entry[1] if entry is not None and entry[0] == day else 0
-        return stored + self._fresh.get((user, path, day), 0)
+        return sum(self._table.counted(user, path, day_of(self._clock())))
 
     async def look(self, user: str, paths: Iterable[str]) -> None:
-        await self.flush()
-        now = self._clock()
-        day = day_of(now)
-        if len(self._stored) > _KEPT:
-            self._stored.clear()
+        day = day_of(self._clock())
         for path in paths:
-            self._stored[user, path] = (day, await self._store.rows_read(user, path, day), self._clock())
+            self._table.hear(user, path, day, await self._store.rows_elsewhere(user, path, day, self._table.name))
+            self._stirred.add((user, path, day))  # a killed worker may have counted what the store has not heard
 
-    def add(self, user: str, path: str, rows: int) -> None:
-        self._fresh[user, path, day_of(self._clock())] += rows
+    def take(self, user: str, limits: Mapping[str, int], rows: int) -> bool:
+        day = day_of(self._clock())
+        taken = self._table.take(user, list(limits.items()), day, rows)
+        self._stirred.update((user, path, day) for path in limits)
+        return taken
 
     def flush_soon(self) -> None:
-        if self._fresh:
+        if self._stirred:
             self._wake.set()
 
     async def flush(self) -> None:
-        """Raises StoreUnavailable; the counts are kept then."""
+        """Raises StoreUnavailable; the counts wait then."""
         async with self._writing:
-            taken = dict(self._fresh)
-            if not taken:
-                return
-            entries = [RowUsage(user, path, day, rows) for (user, path, day), rows in taken.items()]
-            totals = await self._store.add_usage(entries)
-            for ((user, path, day), rows), total in zip(taken.items(), totals, strict=True):
-                left = self._fresh[user, path, day] - rows
-                if left:
-                    self._fresh[user, path, day] = left
-                else:
-                    del self._fresh[user, path, day]
-                entry = self._stored.get((user, path))
-                if entry is None or entry[0] <= day:  # what others' workers read meanwhile is in the total
-                    self._stored[user, path] = (day, total, self._clock())
+            stirred = self._stirred.copy()
+            counts = {key: self._table.counted(*key)[0] for key in stirred}
+            news = {key: rows for key, rows in counts.items() if rows > self._told.get(key, 0)}
+            if news:
+                await self._store.tell_usage(self._table.name, [RowUsage(*key, rows) for key, rows in news.items()])
+                self._told |= news
+            self._stirred -= {key for key in stirred if self._table.counted(*key)[0] == counts[key]}
 
     async def run(self) -> None:
-        """Flush within a second of a count, at once when a statement ended."""
+        """Flush within a second of a count, at once when a statement ended; forget days that are long past."""
         while True:
             try:
                 async with asyncio.timeout(_FLUSH_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                pass_on = bool(self._fresh)
-            else:
-                pass_on = True
+                pass
             self._wake.clear()
-            if pass_on:
-                await self._flush_quietly()
+            try:
+                await self.flush()
+                await self._forget()
+            except StoreUnavailable as error:
+                _log.warning("rows read today could not be stored, they are kept: %s", error)
+                await asyncio.sleep(_FLUSH_SECONDS)
 
-    async def _flush_quietly(self) -> None:
-        try:
-            await self.flush()
-        except StoreUnavailable as error:
-            _log.warning("rows read today could not be stored, they are kept: %s", error)
-            await asyncio.sleep(_FLUSH_SECONDS)
+    async def _forget(self) -> None:
+        day = day_of(self._clock())
+        if day == self._pruned:
+            return
+        await self._store.prune_usage(day - _DAYS_KEPT)
+        self._told = {key: rows for key, rows in self._told.items() if key[2] >= day}
+        self._pruned = day

@@ -1,7 +1,7 @@
 """What a verdict's obligations ask for, and what the record says of how they were carried out; the same for every engine."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.masking.plan import ColumnMask
 from gateway.model.decision import MaskColumns, Mode, Notice, Obligation, RowLimit, TimeLimit
@@ -43,30 +43,28 @@ class Counts:
 
     __slots__ = ("_room", "_user")
 
-    def __init__(self, room: Obligations, user: str) -> None:
+    def __init__(self, room: Obligations | None, user: str) -> None:
         self._room = room
         self._user = user
 
-    def unknown(self, verdict: Verdict) -> list[str]:
-        """Paths that the verdict asks for and whose counts are not in memory."""
-        known = self._room.usage.known
-        return [path for path in daily_paths(verdict) if known(self._user, path) is None]
+    def ready(self, verdict: Verdict) -> bool:
+        """Whether the verdict asks for no counts: they are looked at before each statement."""
+        return self._room is None or next(daily_paths(verdict), None) is None
 
     async def look(self, verdict: Verdict) -> None:
-        """Read them. Raises GatewayError."""
-        await self._room.usage.look(self._user, self.unknown(verdict))
+        """Hear what was read through other gateways. Raises GatewayError."""
+        if self._room is not None:
+            await self._room.usage.look(self._user, dict.fromkeys(daily_paths(verdict)))
 
     def today(self, path: str) -> int:
-        return self._room.usage.today(self._user, path)
+        return 0 if self._room is None else self._room.usage.today(self._user, path)
 
-    def add(self, paths: Iterable[str], rows: int) -> None:
-        if rows:
-            for path in paths:
-                self._room.usage.add(self._user, path, rows)
+    def take(self, limits: Mapping[str, int], rows: int) -> bool:
+        return self._room is None or self._room.usage.take(self._user, limits, rows)
 
     def ended(self, verdict: Verdict) -> None:
         """A statement has ended: the store hears what it read."""
-        if next(daily_paths(verdict), None) is not None:
+        if self._room is not None and next(daily_paths(verdict), None) is not None:
             self._room.usage.flush_soon()
 
 

@@ -1,6 +1,6 @@
 """What carrying out obligations needs from other rooms: masks, catalogs, the counts of the day. Injected by the root."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from gateway.masking.plan import MaskPlan
@@ -14,17 +14,14 @@ from gateway.verdict import SessionIdentity
 class Usage(Protocol):
     """Rows read today, of a person and a relation's path, over all workers and gateways."""
 
-    def known(self, user: str, path: str) -> int | None:
-        """The count, no older than a second but for what others are reading just now; None: `look` first."""
-
     def today(self, user: str, path: str) -> int:
-        """What is known at the moment of a count that was looked at before, however long ago: while its rows come."""
+        """The count of this moment: this gateway's exactly, others' as of the last look."""
 
     async def look(self, user: str, paths: Iterable[str]) -> None:
-        """Ask the store. Raises GatewayError where it does not answer."""
+        """Ask the store what others have read. Raises GatewayError where it does not answer."""
 
-    def add(self, user: str, path: str, rows: int) -> None:
-        """So many more were read; the store hears it within a second."""
+    def take(self, user: str, limits: Mapping[str, int], rows: int) -> bool:
+        """Count so many rows of each path, unless one of them would pass its limit; whoever else reads at this moment."""
 
     def flush_soon(self) -> None:
         """A statement ended: tell the store now."""

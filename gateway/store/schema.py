@@ -220,13 +220,14 @@ access_requests = Table(
     Column("decided_at", Time, nullable=True),
 )
 
-# Rows read today: (user, relation, UTC day). Added to by every worker.
-row_usage = Table(
-    "row_usage",
+# Rows read on a UTC day by a person from a relation, as each counter says: a gateway's workers are one (app/day_table.py).
+row_counts = Table(
+    "row_counts",
     metadata,
     Column("user_name", Name, primary_key=True),
     Column("path_digest", String(64), primary_key=True),
     Column("day", Integer, primary_key=True),
+    Column("counter", String(32), primary_key=True),
     Column("path", String(700), nullable=False),
     Column("row_count", BigInteger, nullable=False),
 )

@@ -138,13 +138,16 @@ class Store:
     async def anchors(self) -> list[anchors.Anchor]:
         return await self._read(anchors.list_anchors)
 
-    async def add_usage(self, entries: list[usage.RowUsage]) -> list[int]:
-        """The totals then, in the order of the entries."""
+    async def tell_usage(self, counter: str, entries: list[usage.RowUsage]) -> None:
         async with self.write() as connection:
-            return await usage.add_usage(connection, entries)
+            await usage.tell_usage(connection, counter, entries)
 
-    async def rows_read(self, user: str, path: str, day: int) -> int:
-        return await self._read(lambda connection: usage.rows_read(connection, user, path, day))
+    async def rows_elsewhere(self, user: str, path: str, day: int, counter: str) -> int:
+        return await self._read(lambda connection: usage.rows_elsewhere(connection, user, path, day, counter))
+
+    async def prune_usage(self, before_day: int) -> int:
+        async with self.write() as connection:
+            return await usage.prune_usage(connection, before_day)
 
     async def require_key(self) -> None:
         """Raises SecretUnreadable where the key is not the one that servers' passwords were sealed with."""

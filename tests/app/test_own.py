@@ -104,8 +104,8 @@ async def called(answers: OwnAnswers, name: str, *arguments: str, who: SessionId
 async def test_grants_masks_and_limits_are_the_persons(answers: OwnAnswers, store: Store) -> None:
     assert await told(answers, "grants") == [("*/*", "connect", "allow", None, None, "developer", "policy.csv:1")]
     assert await told(answers, "masks") == [("public", "customers", "email", "email")]
-    await store.add_usage([RowUsage("alice", "pg1/shop/public/orders", day_of(time.time()), 4)])
-    await store.add_usage([RowUsage("bob", "pg1/shop/public/orders", day_of(time.time()), 9)])
+    await store.tell_usage("here", [RowUsage("alice", "pg1/shop/public/orders", day_of(time.time()), 4)])
+    await store.tell_usage("here", [RowUsage("bob", "pg1/shop/public/orders", day_of(time.time()), 9)])
     ((rule, path, rows, _, daily, read, left, *_),) = await told(answers, "limits")
     assert (rule, path, rows, daily, read, left) == ("daily", "pg1/shop/public/orders", None, 10, 4, 6)
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from gateway.app.day_table import DayTable
 from gateway.app.usage import DailyUsage, GrantUse
 from gateway.model.errors import StoreUnavailable
 from gateway.store import SecretKey, Store
 from gateway.store.grants import StoredGrant, add_grant, find_grant
-from gateway.store.usage import DAY_SECONDS
+from gateway.store.usage import DAY_SECONDS, RowUsage
 
 PATH = "pg1/shop/public/orders"
 NOON = 20_000 * DAY_SECONDS + 43_200.0
@@ -34,86 +36,104 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         await opened.close()
 
 
-async def test_counts_of_two_workers_add_up_and_outlive_both(store: Store) -> None:
-    clock = Clock()
-    first, second = DailyUsage(store, clock), DailyUsage(store, clock)
-    assert first.known("alice", PATH) is None
-    await first.look("alice", [PATH])
-    assert first.known("alice", PATH) == 0
-    first.add("alice", PATH, 7)
-    assert first.known("alice", PATH) == 7  # before the store heard of it
-    second.add("alice", PATH, 5)
-    second.add("bob", PATH, 100)
-    await second.flush()
-    await first.look("alice", [PATH])
-    assert first.known("alice", PATH) == 12
-    restarted = DailyUsage(store, clock)
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[DayTable]:
+    with closing(DayTable.open(tmp_path / "run" / "rows")) as opened:
+        yield opened
+
+
+def limit(rows: int) -> dict[str, int]:
+    return {PATH: rows}
+
+
+async def test_two_workers_share_what_is_left_and_the_count_outlives_both(
+    store: Store, table: DayTable, tmp_path: Path
+) -> None:
+    with closing(DayTable.open(tmp_path / "run" / "rows")) as same:
+        first, second = DailyUsage(store, table, Clock()), DailyUsage(store, same, Clock())
+        assert first.take("alice", limit(30), 20)
+        assert not second.take("alice", limit(30), 11)
+        assert second.take("alice", limit(30), 10)
+        assert not first.take("alice", limit(30), 1)
+        assert second.take("bob", limit(30), 30)
+    restarted = DailyUsage(store, table, Clock())
     await restarted.look("alice", [PATH])
-    assert restarted.known("alice", PATH) == 12
+    assert restarted.today("alice", PATH) == 30
+    await restarted.flush()  # nobody had told the store
+    assert await store.rows_elsewhere("alice", PATH, 20_000, "") == 30
 
 
-async def test_what_is_known_is_forgotten_after_a_second_and_at_midnight(store: Store) -> None:
+async def test_gateways_hear_of_each_other_at_a_look(store: Store, table: DayTable, tmp_path: Path) -> None:
+    with closing(DayTable.open(tmp_path / "elsewhere")) as another:
+        ours, theirs = DailyUsage(store, table, Clock()), DailyUsage(store, another, Clock())
+        assert theirs.take("alice", limit(30), 20)
+        await theirs.flush()
+        await ours.look("alice", [PATH])
+        assert ours.today("alice", PATH) == 20
+        assert ours.take("alice", limit(30), 10)
+        assert not ours.take("alice", limit(30), 1)
+        await ours.flush()
+        await theirs.look("alice", [PATH])
+        assert theirs.today("alice", PATH) == 30
+
+
+async def test_a_gateway_that_lost_its_table_goes_on_with_what_the_store_heard(
+    store: Store, table: DayTable, tmp_path: Path
+) -> None:
+    lost = DailyUsage(store, table, Clock())
+    assert lost.take("alice", limit(30), 25)
+    await lost.flush()
+    with closing(DayTable.open(tmp_path / "anew")) as another:
+        anew = DailyUsage(store, another, Clock())
+        await anew.look("alice", [PATH])
+        assert anew.take("alice", limit(30), 5)
+        assert not anew.take("alice", limit(30), 1)
+
+
+async def test_a_day_begins_with_nothing(store: Store, table: DayTable) -> None:
     clock = Clock()
-    usage = DailyUsage(store, clock)
-    usage.add("alice", PATH, 3)
-    await usage.look("alice", [PATH])
-    clock.now += 0.9
-    assert usage.known("alice", PATH) == 3
-    clock.now += 0.2
-    assert usage.known("alice", PATH) is None
+    usage = DailyUsage(store, table, clock)
+    assert usage.take("alice", limit(30), 30)
+    await usage.flush()
     clock.now = NOON + 43_200
-    await usage.look("alice", [PATH])
-    assert usage.known("alice", PATH) == 0
+    assert usage.today("alice", PATH) == 0
+    assert usage.take("alice", limit(30), 2)
+    await usage.flush()
+    assert await store.rows_elsewhere("alice", PATH, 20_000, "") == 30
+    assert await store.rows_elsewhere("alice", PATH, 20_001, "") == 2
 
 
-async def test_what_was_looked_at_stands_while_rows_come(store: Store) -> None:
-    """A statement may run for longer than its count is fresh; others' rows are heard of with its own."""
-    clock = Clock()
-    first, second = DailyUsage(store, clock), DailyUsage(store, clock)
-    first.add("alice", PATH, 3)
-    await first.look("alice", [PATH])
-    clock.now += 60
-    assert (first.known("alice", PATH), first.today("alice", PATH)) == (None, 3)
-    second.add("alice", PATH, 10)
-    await second.flush()
-    first.add("alice", PATH, 1)
-    assert first.today("alice", PATH) == 4
-    await first.flush()
-    assert first.today("alice", PATH) == 14
-    clock.now = NOON + 43_200
-    assert first.today("alice", PATH) == 0
-    first.add("alice", PATH, 2)
-    assert first.today("alice", PATH) == 2
-
-
-async def test_while_the_store_is_away_counts_wait(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = DailyUsage(store, Clock())
-    usage.add("alice", PATH, 4)
+async def test_while_the_store_is_away_counts_wait(store: Store, table: DayTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = DailyUsage(store, table, Clock())
+    assert usage.take("alice", limit(30), 4)
 
     async def away(*_: object) -> None:
         raise StoreUnavailable("away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "add_usage", away)
+        patched.setattr(store, "tell_usage", away)
+        patched.setattr(store, "rows_elsewhere", away)
         with pytest.raises(StoreUnavailable):
             await usage.look("alice", [PATH])
-        usage.add("alice", PATH, 1)
-    await usage.look("alice", [PATH])
-    assert usage.known("alice", PATH) == 5
-    await usage.look("alice", [PATH])
-    assert usage.known("alice", PATH) == 5  # not twice
+        with pytest.raises(StoreUnavailable):
+            await usage.flush()
+        assert usage.take("alice", limit(30), 1)
+    await usage.flush()
+    await usage.flush()  # not twice
+    assert await store.rows_elsewhere("alice", PATH, 20_000, "") == 5
 
 
-async def test_a_statement_that_ended_is_stored_at_once(store: Store) -> None:
-    clock = Clock()
-    usage = DailyUsage(store, clock)
+async def test_a_statement_that_ended_is_stored_at_once_and_old_days_are_forgotten(store: Store, table: DayTable) -> None:
+    await store.tell_usage("old", [RowUsage("alice", PATH, 20_000 - age, 7) for age in (31, 32)])
+    usage = DailyUsage(store, table, Clock())
     running = asyncio.create_task(usage.run())
-    usage.add("alice", PATH, 9)
+    assert usage.take("alice", limit(30), 9)
     usage.flush_soon()
     deadline = time.monotonic() + 5
-    while await store.rows_read("alice", PATH, 20_000) != 9:
+    while await store.rows_elsewhere("alice", PATH, 20_000, "") != 9 or await store.rows_elsewhere("alice", PATH, 19_968, ""):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
+    assert await store.rows_elsewhere("alice", PATH, 19_969, "") == 7
     running.cancel()
 
 

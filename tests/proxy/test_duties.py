@@ -10,7 +10,7 @@ from gateway.model.masker import EmailMask
 from gateway.proxy.bounds import Strike
 from gateway.proxy.duties import CarriedOut, Counts, daily_paths, time_limit, warnings_of
 from gateway.verdict import Ruling, Verdict
-from tests.support.gateway import MemoryUsage
+from tests.support.usage import MemoryUsage
 
 DAILY = RowLimit(None, None, 100, "daily", paths=("my1/shop/t",))
 
@@ -37,17 +37,19 @@ def test_what_a_verdict_asks_for() -> None:
     assert list(warnings_of(asked)) == [notices[0]]
 
 
-def test_counts_are_looked_up_once_and_added_to() -> None:
+def test_counts_are_looked_at_and_taken() -> None:
     room = Room()
+    room.usage.elsewhere["alice", "my1/shop/t"] = 90
     counts, asked = Counts(room, "alice"), verdict(DAILY)  # type: ignore[arg-type]
-    assert counts.unknown(asked) == ["my1/shop/t"]
+    assert not counts.ready(asked)
+    assert counts.ready(verdict(TimeLimit(300, "short")))
     asyncio.run(counts.look(asked))
-    assert counts.unknown(asked) == []
-    counts.add(("my1/shop/t",), 7)
-    counts.add(("my1/shop/t",), 0)
+    assert counts.today("my1/shop/t") == 90
+    assert counts.take({"my1/shop/t": 100}, 7)
+    assert not counts.take({"my1/shop/t": 100, "my1/shop/other": 100}, 4)
+    assert (counts.today("my1/shop/t"), counts.today("my1/shop/other")) == (97, 0)
     counts.ended(asked)
-    assert counts.today("my1/shop/t") == 7
-    assert counts.today("my1/shop/other") == 0
+    assert room.usage.flushed == 1
 
 
 def test_the_record_says_limits_once_and_masks_always() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import sqlite3
 import stat
+from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from gateway.store import grants as grant_room
 from gateway.store import tokens as token_room
 from gateway.store.migrations import VERSION_TABLE
 from gateway.store.schema import issues, metadata, users
+from gateway.store.usage import usage_of
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -347,12 +349,23 @@ async def test_anchors_only_move_forward(store: Store) -> None:
     assert [(anchor.seq, anchor.hash) for anchor in await store.anchors()] == [(9, "bb")]
 
 
-async def test_usage_adds_up_over_concurrent_workers(store: Store) -> None:
-    entries = [RowUsage("alice", path, 20_000, 3) for path in ("pg1/shop/public/b", "pg1/shop/public/a")]
-    await asyncio.gather(*(store.add_usage(entries if turn % 2 else entries[::-1]) for turn in range(10)))
-    assert await store.rows_read("alice", "pg1/shop/public/a", 20_000) == 30
-    assert await store.rows_read("alice", "pg1/shop/public/A", 20_000) == 0
-    assert await store.rows_read("alice", "pg1/shop/public/a", 20_001) == 0
+async def test_usage_adds_up_over_gateways_and_is_told_as_often_as_one_likes(store: Store) -> None:
+    a, b = "pg1/shop/public/a", "pg1/shop/public/b"
+
+    def tell(turn: int) -> Coroutine[None, None, None]:
+        entries = [RowUsage("alice", path, 20_000, turn + 1) for path in (b, a)]
+        return store.tell_usage("ours" if turn % 2 else "theirs", entries if turn % 3 else entries[::-1])
+
+    await asyncio.gather(*map(tell, range(10)))
+    await tell(3)  # late
+    assert await store.rows_elsewhere("alice", a, 20_000, "") == 10 + 9
+    assert await store.rows_elsewhere("alice", a, 20_000, "ours") == 9
+    assert await store.rows_elsewhere("alice", "pg1/shop/public/A", 20_000, "") == 0
+    assert await store.rows_elsewhere("alice", a, 20_001, "") == 0
+    async with store.read() as connection:
+        assert await usage_of(connection, "alice", 20_000) == [RowUsage("alice", path, 20_000, 19) for path in (a, b)]
+    assert await store.prune_usage(20_000) == 0
+    assert await store.prune_usage(20_001) == 4
 
 
 async def test_a_store_that_is_away_says_so_without_its_password(key: SecretKey) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ from gateway.proxy.throttle import LoginThrottle
 from gateway.verdict import Judge, Ruling, SessionIdentity
 from gateway.wire.postgres.scram import Verifier
 from tests.proxy.postgres.gatehouse import Access, MemoryAudit, MemoryDirectory, MemoryPolicy, Record
+from tests.support.usage import MemoryUsage
 
 Result = TypeVar("Result")
 PASSWORD = "pass word"
@@ -100,32 +101,6 @@ class Same:
 
     def current(self, principal: Principal) -> Principal | None:
         return None if principal.name in self.gone else principal
-
-
-class MemoryUsage:
-    """Today's counts, without a store."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], int] = {}
-        self.elsewhere: dict[tuple[str, str], int] = {}  # what others' gateways wrote down before this one looks
-        self.looked = 0
-
-    def known(self, user: str, path: str) -> int | None:
-        return self.rows.get((user, path))
-
-    def today(self, user: str, path: str) -> int:
-        return self.rows.get((user, path), 0)
-
-    async def look(self, user: str, paths: Iterable[str]) -> None:
-        self.looked += 1
-        for path in paths:
-            self.rows.setdefault((user, path), self.elsewhere.get((user, path), 0))
-
-    def add(self, user: str, path: str, rows: int) -> None:
-        self.rows[user, path] = self.rows.get((user, path), 0) + rows
-
-    def flush_soon(self) -> None:
-        return
 
 
 @dataclass(slots=True)

@@ -41,7 +41,8 @@ from gateway.store.passwords import check_password, make_verifier, native_verifi
 from gateway.verdict import Judge
 from gateway.wire.mysql.auth import RsaKey
 from tests.proxy.postgres.gatehouse import Access, MemoryAudit, MemoryPolicy, Record
-from tests.support.gateway import MemoryUsage, Reviews, Same, read_records, write_bundle
+from tests.support.gateway import Reviews, Same, read_records, write_bundle
+from tests.support.usage import MemoryUsage
 
 Result = TypeVar("Result")
 PASSWORD = "pass word"

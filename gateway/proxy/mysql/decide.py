@@ -74,7 +74,7 @@ class Decider:
         `runs`: the command runs the text, with `values` for what is asked of the gateway itself; else it only prepares it."""
         answer, self._answer = self._answer, None
         if answer is not None and self._still_good(answer):
-            return self._counted(answer)
+            return answer
         if self.must_wait():
             return None
         c = self._c
@@ -136,24 +136,31 @@ class Decider:
     def _settled(self, verdict: Verdict, statement: Statement) -> Answer | None:
         match verdict.outcome:
             case Outcome.ALLOW:
-                return self._counted(Answer(verdict))
+                if self._ready(verdict):
+                    return Answer(verdict)
+                self._later(self._after(verdict, statement))
+                return None
             case Outcome.DENY:
                 return Answer(verdict, refuse.denied(verdict))
             case Outcome.REVIEW:
                 self._later(self._review(verdict, statement))
                 return None
 
-    def _counted(self, answer: Answer) -> Answer | None:
+    async def _counted(self, answer: Answer | None) -> Answer | None:
         """The answer, once the counts of the day are known that its verdict asks for."""
-        verdict = answer.verdict
-        if answer.refusal is not None or verdict is None or not verdict.bound or self._c.obliged.ready(verdict):
+        if answer is None or answer.verdict is None or answer.refusal is not None or self._ready(answer.verdict):
             return answer
-        self._later(self._look(answer, verdict))
-        return None
-
-    async def _look(self, answer: Answer, verdict: Verdict) -> Answer:
-        await self._c.obliged.prepare(verdict)
+        try:
+            await self._c.obliged.prepare(answer.verdict)
+        except GatewayError:
+            if answer.release is not None:
+                self._c.claims.give_back(answer.release)
+            raise
         return answer
+
+    def _ready(self, verdict: Verdict) -> bool:
+        """Whether nothing has to be looked at before the statement runs."""
+        return not verdict.bound or self._c.obliged.ready(verdict)
 
     # Waiting
 
@@ -172,7 +179,7 @@ class Decider:
 
     async def _finish(self, work: Coroutine[None, None, Answer | None]) -> None:
         try:
-            self._answer = await work
+            self._answer = await self._counted(await work)
         except AuditUnavailable:
             self._answer = Answer(None, refuse.AUDIT_UNAVAILABLE)
         except GatewayError as error:

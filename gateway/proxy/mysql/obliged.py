@@ -38,25 +38,24 @@ _FILE_BESIDE: Final = Refusal(
 class Obliged:
     """`diagnostics`: what SHOW WARNINGS has to say of the last statement."""
 
-    __slots__ = ("_c", "_counts", "_room", "_timer", "diagnostics")
+    __slots__ = ("_c", "_room", "_timer", "counts", "diagnostics")
 
     def __init__(self, conversation: "Conversation", room: Obligations | None) -> None:
         self._c = conversation
         self._room = room
-        self._counts = None if room is None else Counts(room, conversation.who.principal.name)
+        self.counts = Counts(room, conversation.who.principal.name)
         self._timer: asyncio.TimerHandle | None = None
         self.diagnostics = Diagnostics()
 
     # Before a statement runs
 
     def ready(self, verdict: Verdict) -> bool:
-        """Whether today's counts are in memory where the verdict asks for them."""
-        return self._counts is None or not self._counts.unknown(verdict)
+        """Whether the verdict asks for no counts of the day."""
+        return self.counts.ready(verdict)
 
     async def prepare(self, verdict: Verdict) -> None:
-        """Read today's counts. Raises GatewayError."""
-        if self._counts is not None:
-            await self._counts.look(verdict)
+        """Look at today's counts. Raises GatewayError."""
+        await self.counts.look(verdict)
 
     def concerns(self, verdict: Verdict) -> bool:
         """Whether something must be seen to: obligations, a list of warnings, or a stored program's results."""
@@ -126,13 +125,6 @@ class Obliged:
     def result_column(self, definition: ColumnDefinition) -> ResultColumn:
         return result_column(definition, self._c.who.target.database)
 
-    def read_today(self, path: str) -> int:
-        return 0 if self._counts is None else self._counts.today(path)
-
-    def add_usage(self, paths: tuple[str, ...], rows: int) -> None:
-        if self._counts is not None:
-            self._counts.add(paths, rows)
-
     # Ending what runs
 
     def end(self, refusal: Refusal) -> None:
@@ -162,8 +154,7 @@ class Obliged:
     def ended(self, execution: "Execution") -> None:
         """The execution is answered: nothing waits for it any more."""
         self._disarm()
-        if self._counts is not None:
-            self._counts.ended(execution.verdict)
+        self.counts.ended(execution.verdict)
 
     def close(self) -> None:
         self._disarm()

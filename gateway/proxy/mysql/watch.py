@@ -104,7 +104,7 @@ class Watch:
         limits = [item for item in ruling.decision.obligations if isinstance(item, RowLimit)]
         self.limited = bool(limits)
         if limits:
-            self.state.meter.apply(limits, self._by.read_today)
+            self.state.meter.apply(limits, self._by.counts)
         self.appended = []
         if self._by.diagnostics.shows(ruling):
             self.appended = self._by.diagnostics.rows(ruling, binary=execution.binary)
@@ -162,8 +162,6 @@ class Watch:
     def _passed(self, rows: int, size: int) -> None:
         self._execution.rows += rows
         self._execution.size += size
-        if self.state.meter.paths:
-            self._by.add_usage(self.state.meter.paths, rows)
 
     def passing(self, data: bytes, start: int, end: int) -> tuple[int, int]:
         """How far the whole rows in data[start:end] pass, where a limit strikes among them, and how many they are."""
@@ -186,7 +184,7 @@ class Watch:
         return True
 
     def _strike(self, size: int) -> bool:
-        """The next row would pass a limit. True: the limit only speaks, look again."""
+        """The next row would pass a limit. True: the limit only speaks, or is gone with the day; look again."""
         struck = self.state.meter.strike(1, size)
         for strike in struck:
             self._said.struck(strike)
@@ -199,7 +197,7 @@ class Watch:
             elif strike.stops:
                 self.refusal = limit_refusal(strike)
                 return False
-        return bool(struck)
+        return True
 
     def more(self, size: int) -> None:
         """Another piece of a row that passes."""

@@ -181,15 +181,31 @@ class Decider:
     def _settled(self, verdict: Verdict, text: str) -> Answer | None:
         match verdict.outcome:
             case Outcome.ALLOW:
-                if verdict.bound and not self._c.obliged.ready(verdict):
-                    self._later(self._counted(verdict))
-                    return None
-                return Answer(verdict)
+                if self._ready(verdict):
+                    return Answer(verdict)
+                self._later(self._after(verdict, text))
+                return None
             case Outcome.DENY:
                 return Answer(verdict, refuse.denied(verdict))
             case Outcome.REVIEW:
                 self._later(self._review(verdict, text))
                 return None
+
+    async def _counted(self, answer: Answer | None) -> Answer | None:
+        """The answer, once the counts of the day are known that its verdict asks for."""
+        if answer is None or answer.verdict is None or answer.refusal is not None or self._ready(answer.verdict):
+            return answer
+        try:
+            await self._c.obliged.prepare(answer.verdict)
+        except GatewayError:
+            if answer.release is not None:
+                self._c.claims.give_back(answer.release)
+            raise
+        return answer
+
+    def _ready(self, verdict: Verdict) -> bool:
+        """Whether nothing has to be looked at before the statement runs."""
+        return not verdict.bound or self._c.obliged.ready(verdict)
 
     def _probe(self) -> None:
         c = self._c
@@ -225,7 +241,7 @@ class Decider:
 
     async def _finish(self, work: Coroutine[None, None, Answer | None]) -> None:
         try:
-            self._answer = await work
+            self._answer = await self._counted(await work)
         except AuditUnavailable:
             self._answer = Answer(None, refuse.AUDIT_UNAVAILABLE)
         except GatewayError as error:
@@ -259,13 +275,10 @@ class Decider:
         return await self._after(await judge_aside(self._c.judge, self._c.who, statement, self._c.state), statement.text)
 
     async def _after(self, verdict: Verdict, text: str) -> Answer:
-        c = self._c
         if verdict.outcome is Outcome.REVIEW:
             return await self._review(verdict, text)
         if verdict.outcome is Outcome.DENY:
             return Answer(verdict, refuse.denied(verdict))
-        if verdict.bound and not c.obliged.ready(verdict):
-            await self._counted(verdict)
         return Answer(verdict)
 
     def _own(self, own: OwnAnswers, statement: Statement, values: Sequence[Value], *, runs: bool) -> Answer | None:
@@ -285,9 +298,6 @@ class Decider:
     async def _answered(self, own: OwnAnswers, statement: Statement, request: OwnRequest) -> Answer:
         verdict, refused = await answered(own, self._c.judge, self._c.who, statement, request)
         return Answer(verdict, None if refused is None else own_refusal(refused))
-
-    async def _counted(self, verdict: Verdict) -> None:
-        await self._c.obliged.prepare(verdict)
 
     async def _review(self, verdict: Verdict, text: str) -> Answer:
         """An approved statement passes once; any other goes into an issue."""

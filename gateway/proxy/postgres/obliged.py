@@ -13,7 +13,7 @@ from gateway.masking.postgres_copy import PostgresCopyMasker
 from gateway.model.decision import Decision, MaskColumns, Notice, Outcome, TimeLimit
 from gateway.model.footprint import Category, ColumnRef, EffectKind
 from gateway.model.identity import Target
-from gateway.proxy.duties import daily_paths, obligations_of, time_limit
+from gateway.proxy.duties import Counts, obligations_of, time_limit
 from gateway.proxy.obligations import Obligations
 from gateway.proxy.postgres import refuse
 from gateway.proxy.postgres.ledger import DESCRIBE, Entry, Execution
@@ -51,11 +51,12 @@ class OwnDescribe(Entry):
 
 
 class Obliged:
-    __slots__ = ("_c", "_cancelling", "_portals", "_room", "_timers")
+    __slots__ = ("_c", "_cancelling", "_portals", "_room", "_timers", "counts")
 
     def __init__(self, conversation: "Conversation", room: Obligations | None) -> None:
         self._c = conversation
         self._room = room
+        self.counts = Counts(room, conversation.who.principal.name)
         self._portals: dict[bytes, PortalState] = {}
         self._timers: dict[Execution, asyncio.TimerHandle] = {}
         self._cancelling: asyncio.Task[None] | None = None
@@ -63,19 +64,12 @@ class Obliged:
     # Before a statement runs
 
     def ready(self, verdict: Verdict) -> bool:
-        """Whether today's counts are in memory where the verdict asks for them."""
-        return self._room is None or not self._unknown(verdict)
+        """Whether the verdict asks for no counts of the day."""
+        return self.counts.ready(verdict)
 
     async def prepare(self, verdict: Verdict) -> None:
-        """Read today's counts. Raises GatewayError."""
-        if self._room is not None:
-            await self._room.usage.look(self._user, self._unknown(verdict))
-
-    def _unknown(self, verdict: Verdict) -> list[str]:
-        if self._room is None:
-            return []
-        known, user = self._room.usage.known, self._user
-        return [path for path in daily_paths(verdict) if known(user, path) is None]
+        """Look at today's counts. Raises GatewayError."""
+        await self.counts.look(verdict)
 
     def begin(self, execution: Execution, portal: bytes | None) -> None:
         """An execution with obligations starts. `portal` of an Execute. May refuse it."""
@@ -140,10 +134,6 @@ class Obliged:
     # What a watch asks for
 
     @property
-    def _user(self) -> str:
-        return self._c.who.principal.name
-
-    @property
     def _target(self) -> Target:
         return self._c.who.target
 
@@ -189,16 +179,6 @@ class Obliged:
     def _type_of(self, sources: Iterable[ColumnRef]) -> int:
         types = {self._room.type_of(self._target, source) for source in sources} if self._room is not None else set()
         return types.pop() if len(types) == 1 else 0
-
-    def read_today(self, path: str) -> int:
-        if self._room is None:
-            return 0
-        return self._room.usage.today(self._user, path)
-
-    def add_usage(self, paths: Iterable[str], rows: int) -> None:
-        if self._room is not None and rows:
-            for path in paths:
-                self._room.usage.add(self._user, path, rows)
 
     def cut(self, data: bytes, mark: int, start: int, end: int) -> int:
         """data[start:end] is not for the client; what stands before it and was not forwarded yet is."""
@@ -252,8 +232,8 @@ class Obliged:
         timer = self._timers.pop(execution, None)
         if timer is not None:
             timer.cancel()
-        if self._room is not None and execution.verdict is not None and next(daily_paths(execution.verdict), None) is not None:
-            self._room.usage.flush_soon()
+        if execution.verdict is not None:
+            self.counts.ended(execution.verdict)
 
     def look_again(self, now: float) -> None:
         """What runs at the moment must still be allowed: grants end and are taken back while statements run."""

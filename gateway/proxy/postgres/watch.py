@@ -105,7 +105,7 @@ class Watch:
         limits = [item for item in obligations if isinstance(item, RowLimit)]
         self._limited = bool(limits)
         if limits:
-            self._portal.meter.apply(limits, self._by.read_today)
+            self._portal.meter.apply(limits, self._by.counts)
         self._copier = None
 
     def _now(self) -> None:
@@ -181,8 +181,6 @@ class Watch:
             return self._one_by_one(data, mark, start, end)
         execution.rows += count
         execution.size += size
-        if portal.meter.paths:
-            self._by.add_usage(portal.meter.paths, count)
         if portal.masker is None:
             return mark
         try:
@@ -206,7 +204,6 @@ class Watch:
             if self._silent:
                 break
             position = after
-            self._by.add_usage(portal.meter.paths, 1)
         kept = self._count_frames(data, position, end)
         passed = self._count_frames(data, start, position)
         self.kept += kept
@@ -227,11 +224,8 @@ class Watch:
         return count
 
     def _strike(self, size: int) -> bool:
-        """The next row would pass a limit. True: the limit only speaks, look again."""
-        struck = self._portal.meter.strike(1, size)
-        if not struck:
-            return False
-        for strike in struck:
+        """The next row would pass a limit. True: the limit only speaks, or is gone with the day; look again."""
+        for strike in self._portal.meter.strike(1, size):
             self._said.struck(strike)
             if strike.limit.mode is Mode.WARN:
                 self._by.say(strike.text, f"rule {strike.limit.rule}")
@@ -257,8 +251,6 @@ class Watch:
             while not self._portal.meter.fits(1, size):
                 if not self._strike(size):
                     break
-            if self._portal.meter.paths and not self._silent:
-                self._by.add_usage(self._portal.meter.paths, 1)
         return not self._silent
 
     @property

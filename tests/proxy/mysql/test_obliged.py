@@ -16,6 +16,7 @@ from gateway.proxy.mysql.refuse import Refusal
 from gateway.proxy.mysql.watch import UNDESCRIBED
 from gateway.verdict import Ruling, Verdict
 from gateway.wire.mysql.results import Err
+from tests.support.usage import MemoryUsage
 
 PEOPLE = relation("shop", "people")
 MASKS = MaskColumns(((ColumnRef(PEOPLE, "email"), "email"),))
@@ -25,22 +26,8 @@ QUOTES = Err(1062, b"23000", b"Duplicate entry 'ann@shop.example' for key 'by_em
 class Room:
     key = b"key"
 
-    def __init__(self, today: int | None = 0) -> None:
-        self.today, self.looked, self.flushed = today, list[str](), 0
-        self.usage = SimpleNamespace(
-            known=lambda user, path: self.today,
-            today=lambda user, path: self.today or 0,
-            look=self._look,
-            add=lambda *_: None,
-            flush_soon=self._flush,
-        )
-
-    async def _look(self, user: str, paths: list[str]) -> None:
-        self.looked += paths
-        self.today = 0
-
-    def _flush(self) -> None:
-        self.flushed += 1
+    def __init__(self) -> None:
+        self.usage = MemoryUsage()
 
     def plan(self, masks: MaskColumns) -> MaskPlan:
         return MaskPlan(masks, lambda _: EmailMask())
@@ -99,20 +86,19 @@ def test_without_the_rooms_only_notices_pass() -> None:
 
 
 async def test_todays_counts_are_read_first() -> None:
-    room = Room(today=None)
+    room = Room()
+    room.usage.elsewhere["alice", "orders"] = 5
     obliged, _ = session(room)
     daily = verdict(RowLimit(None, None, 5, "rule", paths=("orders",)))
     assert not obliged.ready(daily)
     await obliged.prepare(daily)
-    assert room.looked == ["orders"]
-    assert obliged.ready(daily)
-    room.today = 5
+    assert room.usage.looked == ["orders"]
     _, refusal = run(obliged, daily)
     assert refusal is not None
     assert "5 rows a day of orders" in refusal.message
     obliged.ended(Execution(1, daily, 0.0))
     obliged.ended(Execution(2, verdict(), 0.0))
-    assert room.flushed == 1
+    assert room.usage.flushed == 1
 
 
 def test_a_cursor_that_nobody_saw_described_is_not_read_on() -> None:

@@ -8,6 +8,7 @@ from gateway.masking.plan import MaskPlan
 from gateway.model.decision import Decision, MaskColumns, Mode, Outcome, Reason, ReasonCode, RowLimit
 from gateway.model.footprint import Category, ColumnRef, Footprint, ObjectKind, ObjectName, OutputColumn, ProgramUse, relation
 from gateway.model.masker import EmailMask, Masker, NullMask
+from gateway.proxy.duties import Counts
 from gateway.proxy.mysql.diagnostics import Diagnostics
 from gateway.proxy.mysql.execution import Execution
 from gateway.proxy.mysql.watch import ResultState, Watch, nullable, result_column
@@ -15,6 +16,7 @@ from gateway.verdict import Ruling, Verdict
 from gateway.wire.mysql.constants import UTF8_COLLATIONS
 from gateway.wire.mysql.packets import HEADER_SIZE
 from gateway.wire.mysql.results import ColumnDefinition
+from tests.support.usage import MemoryUsage
 
 PEOPLE = relation("shop", "people")
 PROGRAM = ObjectName(ObjectKind.FUNCTION, "shop", "shown")
@@ -34,7 +36,9 @@ class By:
 
     def __init__(self) -> None:
         self.diagnostics = Diagnostics()
-        self.used: list[tuple[tuple[str, ...], int]] = []
+        self.usage = MemoryUsage()
+        self.usage.rows["alice", "daily"] = 8
+        self.counts = Counts(cast("Any", self), "alice")
 
     def plan(self, masks: MaskColumns) -> MaskPlan:
         return MaskPlan(masks, masker)
@@ -44,12 +48,6 @@ class By:
 
     def result_column(self, definition: ColumnDefinition) -> Any:
         return result_column(definition, "shop")
-
-    def read_today(self, path: str) -> int:
-        return 8 if path == "daily" else 0
-
-    def add_usage(self, paths: tuple[str, ...], rows: int) -> None:
-        self.used.append((paths, rows))
 
 
 def watch(*obligations: Any, by: By | None = None, cursor: ResultState | None = None, **footprint: Any) -> Watch:
@@ -124,7 +122,7 @@ def test_rows_count_until_the_limit_strikes() -> None:
     assert not made.row(10)
     assert made.refusal is not None
     assert "limited to 2 rows" in made.refusal.message
-    assert by.used == [(("orders",), 2)]
+    assert by.usage.today("alice", "orders") == 2
     assert b'"limit":"rule"' in made.remark()
 
 

@@ -21,6 +21,7 @@ from gateway.wire.mysql.constants import Capability, Status
 from gateway.wire.mysql.packets import MAX_PIECE, encode_packet
 from gateway.wire.mysql.payload import lenenc_bytes
 from gateway.wire.mysql.results import ColumnDefinition, Eof, Err, Ok
+from tests.support.usage import MemoryUsage
 
 PEOPLE = relation("shop", "people")
 MASKS = MaskColumns(((ColumnRef(PEOPLE, "email"), "email"),))
@@ -44,7 +45,7 @@ class Room:
     """Masks as the test says; nobody counts days."""
 
     key = b"key"
-    usage = SimpleNamespace(known=lambda user, path: 0, add=lambda *_: None, flush_soon=lambda: None)
+    usage = MemoryUsage()
 
     def plan(self, masks: MaskColumns) -> MaskPlan:
         return MaskPlan(masks, masker)

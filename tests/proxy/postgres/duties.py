@@ -1,6 +1,5 @@
 """Small rooms for obligations and for the gateway's own schema, in memory."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from gateway.masking.plan import MaskPlan
@@ -8,31 +7,7 @@ from gateway.model.decision import MaskColumns
 from gateway.model.own import OwnFault, OwnRefused, OwnRequest, Row
 from gateway.model.statement import Namespace, Statement
 from gateway.verdict import SessionIdentity
-
-
-class Usage:
-    """Rows of the day by path; `read` is what the store knows, asked for once."""
-
-    def __init__(self, **read: int) -> None:
-        self.read = read
-        self.seen: dict[str, int] = {}
-        self.flushed = 0
-
-    def known(self, user: str, path: str) -> int | None:
-        return self.seen.get(path)
-
-    def today(self, user: str, path: str) -> int:
-        return self.seen.get(path, 0)
-
-    async def look(self, user: str, paths: Iterable[str]) -> None:
-        for path in paths:
-            self.seen[path] = self.read.get(path, 0)
-
-    def add(self, user: str, path: str, rows: int) -> None:
-        self.seen[path] = self.seen.get(path, 0) + rows
-
-    def flush_soon(self) -> None:
-        self.flushed += 1
+from tests.support.usage import MemoryUsage
 
 
 class Duties:
@@ -40,8 +15,8 @@ class Duties:
 
     key = b"key"
 
-    def __init__(self, **read: int) -> None:
-        self.usage = Usage(**read)
+    def __init__(self) -> None:
+        self.usage = MemoryUsage()
 
     def plan(self, masks: MaskColumns) -> MaskPlan:
         raise AssertionError("nothing is masked here")

@@ -43,7 +43,8 @@ async def test_a_statement_in_time_is_never_cancelled() -> None:
 
 
 async def test_rows_of_the_day_are_read_first_and_counted_on() -> None:
-    duties = Duties(orders=8)
+    duties = Duties()
+    duties.usage.elsewhere["alice", PATH] = 8
     stage = Stage(obligations=duties)
     stage.script.obligations = (RowLimit(None, None, 10, "rules:daily", paths=(PATH,)),)
     stage.client(query("bound 1"))
@@ -54,10 +55,11 @@ async def test_rows_of_the_day_are_read_first_and_counted_on() -> None:
     heard = await told(stage)
     assert heard.count("D") == 2
     assert f"E 54000 gateway: result limited to 10 rows a day of {PATH}; export permission is needed for more" in heard
-    assert duties.usage.seen == {PATH: 10}
+    assert duties.usage.today("alice", PATH) == 10
     assert duties.usage.flushed == 1
     stage.sent()
     stage.client(query("bound 2"))
+    await stage.settle()
     assert stage.sent() == ["fail Q"], "nothing is left: it need not run at all"
     await stage.end()
 
