@@ -153,7 +153,11 @@ def _digits(run: Run, starts: Places, ends: Places, keep: int) -> Masked:
     few = count <= keep
     if few.any():
         hidden[:, few] = inside[:, few]
-    run.data[(ends.astype(np.int32) - distance)[hidden]] = _STAR
+    if (ends[1:] - width < ends[:-1]).any():  # windows overlap: each holds what another one is to change
+        run.data[(ends - distance)[hidden]] = _STAR
+    else:
+        np.copyto(text, _STAR, where=hidden)
+        run.put_windows(ends, text[::-1].T)
     return Masked(sizes, None)
 
 

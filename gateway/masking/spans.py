@@ -18,6 +18,7 @@ WIDEST: Final = 64  # bytes of a window
 _FRONT: Final = WIDEST  # bytes in front of the run, so that a window can end at its first byte
 _MARKS: Final = [bytes((byte,)) for byte in (*range(0xF8, 0x100), 0xC0, 0xC1)]  # no text in UTF-8 holds any of them
 _BEHIND: Final = 8  # bytes behind it, so that a number can be read at its last byte
+_WASTE: Final = 4  # how many times the run's bytes are worth copying rather than making an object of each part
 
 
 class Run:
@@ -82,8 +83,12 @@ class Run:
 
     def windows(self, ends: Places, width: int) -> Bytes:
         """The `width` bytes in front of each of `ends`, a row for each: a copy. What is in front of the run is zero."""
-        shape = (len(self.data) + _BEHIND + _FRONT - width + 1, width)
-        return np.lib.stride_tricks.as_strided(self._padded, shape, (1, 1))[ends + (_FRONT - width)]
+        return _windows(self._padded, width)[ends + (_FRONT - width)]
+
+    def put_windows(self, ends: Places, windows: Bytes) -> None:
+        """Write windows back that do not overlap. In front of the run there is room for what they have of it."""
+        width = windows.shape[1]
+        _windows(self._padded, width)[ends + (_FRONT - width)] = windows
 
     def values(self, starts: Places, ends: Places) -> list[bytes]:
         raw = self.data.tobytes()
@@ -126,12 +131,42 @@ def splice(run: Run, cuts: Sequence[Cut]) -> bytes:
     if not cuts:
         return run.data.tobytes()
     starts, ends = _by_rows([cut.starts for cut in cuts]), _by_rows([cut.ends for cut in cuts])
+    constants = [cut.pieces for cut in cuts if isinstance(cut.pieces, bytes)]
+    if len(constants) == len(cuts) and (moved := _moved(run, starts, ends, constants)) is not None:
+        return moved
     parts = _split(run, starts, ends)
-    if len(cuts) == 1 and isinstance(cuts[0].pieces, bytes):
-        return cuts[0].pieces.join(parts[0::2])
     for index, cut in enumerate(cuts):
         parts[1 + 2 * index :: 2 * len(cuts)] = cut.each()
     return b"".join(parts)
+
+
+def _moved(run: Run, starts: Places, ends: Places, pieces: list[bytes]) -> bytes | None:
+    """The same where the same `pieces` stand in every row. What stands between parts is copied in windows as wide as the widest
+    of it: what a window holds too much is written over by what comes behind it, since numpy assigns in the order of the
+    places. None where few are that wide."""
+    kept_from, kept = np.empty(len(starts) + 1, np.int64), np.empty(len(starts) + 1, np.int64)
+    kept_from[0], kept_from[1:] = 0, ends
+    kept[:-1], kept[-1] = starts, len(run.data)
+    kept -= kept_from
+    width = int(kept.max())
+    if width * len(kept) > _WASTE * len(run.data):
+        return None
+    target = np.empty(len(kept), np.int64)
+    target[0] = 0
+    np.cumsum(kept[:-1] + np.tile([len(piece) for piece in pieces], len(starts) // len(pieces)), out=target[1:])
+    total = int(target[-1] + kept[-1])
+    source, made = np.empty(len(run.data) + width, np.uint8), np.empty(total + width, np.uint8)
+    source[: len(run.data)] = run.data
+    _windows(made, width)[target] = _windows(source, width)[kept_from]
+    for index, piece in enumerate(pieces):
+        if piece:
+            _windows(made, len(piece))[target[1 + index :: len(pieces)] - len(piece)] = np.frombuffer(piece, np.uint8)
+    return made[:total].tobytes()
+
+
+def _windows(data: Bytes, width: int) -> Bytes:
+    """As many bytes from each place on: not a copy."""
+    return np.lib.stride_tricks.as_strided(data, (len(data) - width + 1, width), (1, 1))
 
 
 def _split(run: Run, starts: Places, ends: Places) -> list[bytes]:
