@@ -76,6 +76,22 @@ def test_text_is_masked_at_once_as_row_by_row(specs: list[Masker | None], rows: 
     assert masked(cells, lead + run, len(lead)) == (expected, len(lead + run))
 
 
+_ADDRESS = st.sampled_from(
+    [b"a@b.c", b"ann.lee@mail.shop.example", b"1234", b"+49 30 1234567", b"y" * 3_000, b"12@" + b"1" * 60]
+)
+_REPLACED: list[Masker | None] = [None, ConstantMask("a constant"), ConstantMask(""), NullMask(), EmailMask(), DigitsMask(2)]
+
+
+@given(
+    st.lists(st.sampled_from(_REPLACED), min_size=3, max_size=3),
+    st.lists(st.lists(_ADDRESS, min_size=3, max_size=3), min_size=1, max_size=30),
+)
+def test_narrow_and_wide_rows_are_moved_alike(specs: list[Masker | None], rows: list[list[bytes | None]]) -> None:
+    cells, run = cells_of(specs), run_of(rows)
+    expected = b"".join(PostgresRowMasker(cells).mask(body(row)) for row in rows)
+    assert masked(cells, run) == (expected, len(run))
+
+
 _ANYTHING = st.none() | st.lists(
     st.sampled_from([b"\0", b"\0\0\0", b"\xff", b"\xff\xff\xff\xff", b"D", b"\1", b"\3", b"x", b"D\0\0\0\x0a\0\3"]), max_size=6
 ).map(b"".join)
