@@ -11,7 +11,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from gateway.model.errors import AuditUnavailable
-from gateway.proxy.mysql import commands, refuse
+from gateway.proxy.mysql import commands, prepared_commands, refuse
 from gateway.proxy.mysql.execution import CURSOR, Execution
 from gateway.proxy.mysql.refuse import Refusal
 from gateway.wire.errors import ProtocolViolation
@@ -189,8 +189,10 @@ class ClientSide(asyncio.Protocol):
         if len(rest) == HEADER_SIZE:
             return False
         kind = rest[4]
-        streamed = commands.STREAMED.get(kind)
-        own = streamed is not None and commands.asks_gateway(c, bytes(rest[HEADER_SIZE : HEADER_SIZE + commands.HEAD]))
+        streamed = prepared_commands.STREAMED.get(kind)
+        own = streamed is not None and prepared_commands.asks_gateway(
+            c, bytes(rest[HEADER_SIZE : HEADER_SIZE + prepared_commands.HEAD])
+        )
         if streamed is not None and not own:
             return self._begin_stream(streamed, size)
         limit = c.rooms.limits.statement_bytes + _SMALL if own or kind in commands.TEXTS else _SMALL
@@ -204,7 +206,7 @@ class ClientSide(asyncio.Protocol):
             return False
         raw = bytes(rest[:end])
         payload, sequence = _joined(raw)
-        handler = commands.execute_own if own else commands.HANDLERS.get(kind, commands.unknown)
+        handler = prepared_commands.execute_own if own else commands.HANDLERS.get(kind, commands.unknown)
         if not handler(c, payload, sequence, raw):
             return False
         del rest[:end]
@@ -229,14 +231,14 @@ class ClientSide(asyncio.Protocol):
 
     # Streams
 
-    def _begin_stream(self, handler: "commands.Streamed", size: int) -> bool:
+    def _begin_stream(self, handler: "prepared_commands.Streamed", size: int) -> bool:
         """COM_STMT_EXECUTE and its like: the head decides, the values follow."""
         c, rest = self._c, self._rest
-        head = min(size, commands.HEAD)
+        head = min(size, prepared_commands.HEAD)
         if len(rest) < HEADER_SIZE + head:
             return False
         fate = handler(c, bytes(rest[HEADER_SIZE : HEADER_SIZE + head]))
-        if fate is commands.WAITS:
+        if fate is prepared_commands.WAITS:
             return False
         self._stream = Stream(forward=fate is None, refusal=fate if isinstance(fate, Refusal) else None)
         return True
