@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app.road import Road
+from gateway.app.usage import DailyUsage
 from gateway.audit import Query
 from gateway.audit.search import search_page
 from gateway.catalog import CatalogService, RelationInfo
@@ -29,7 +30,6 @@ from gateway.policy import PolicyService
 from gateway.policy.own import masked_columns, query_limits, rules_of
 from gateway.store import Store
 from gateway.store.grants import reported_unused
-from gateway.store.usage import day_of, usage_of
 from gateway.verdict import SessionIdentity
 from gateway.verdict.ports import Principals
 
@@ -46,6 +46,7 @@ class OwnAnswers:
         self,
         *,
         store: Store,
+        usage: DailyUsage,
         policies: PolicyService,
         principals: Principals,
         catalogs: CatalogService,
@@ -56,6 +57,7 @@ class OwnAnswers:
         audit_dir: Path,
     ) -> None:
         self._store = store
+        self._usage = usage
         self._policies = policies
         self._principals = principals
         self._catalogs = catalogs
@@ -119,8 +121,7 @@ class OwnAnswers:
         return list(found)
 
     async def _limits(self, who: SessionIdentity, principal: Principal) -> list[Row]:
-        async with self._store.read() as connection:
-            today = {entry.path: entry.rows for entry in await usage_of(connection, principal.name, day_of(time.time()))}
+        today = await self._usage.by_path(principal.name)
         rows: list[Row] = []
         for rule, read in query_limits(self._policies.current, principal, who.target, who.client, time.time(), today):
             for path, count in read or [(", ".join(rule.objects), 0)]:

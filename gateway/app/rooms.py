@@ -126,6 +126,7 @@ async def open_rooms(settings: Settings, worker: int, stack: AsyncExitStack) -> 
     stack.push_async_callback(rollouts.close)
     own = OwnAnswers(
         store=store,
+        usage=usage,
         policies=policy,
         principals=principals,
         catalogs=catalogs,

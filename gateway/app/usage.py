@@ -9,7 +9,7 @@ from gateway.app.day_table import DayTable
 from gateway.model.errors import StoreUnavailable
 from gateway.store import Store
 from gateway.store.grants import mark_used
-from gateway.store.usage import RowUsage, day_of
+from gateway.store.usage import RowUsage, day_of, usage_of
 
 _log = logging.getLogger("gateway.usage")
 _FLUSH_SECONDS = 1.0
@@ -80,6 +80,14 @@ class DailyUsage:
         taken = self._table.take(user, list(limits.items()), day, rows)
         self._stirred.update((user, path, day) for path in limits)
         return taken
+
+    async def by_path(self, user: str) -> dict[str, int]:
+        """All that was read today. Raises StoreUnavailable."""
+        await self.flush()
+        day = day_of(self._clock())
+        async with self._store.read() as connection:
+            stored = await usage_of(connection, user, day)
+        return {entry.path: max(entry.rows, sum(self._table.counted(user, entry.path, day))) for entry in stored}
 
     def flush_soon(self) -> None:
         if self._stirred:

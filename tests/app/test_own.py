@@ -2,13 +2,16 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from gateway.app.day_table import DayTable
 from gateway.app.own import OwnAnswers
+from gateway.app.usage import DailyUsage
 from gateway.audit import AuditLog
 from gateway.audit.encoding import session_fragment, statement_body
 from gateway.audit.keys import AuditKeys
@@ -75,13 +78,20 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def answers(store: Store, tmp_path: Path) -> OwnAnswers:
+def usage(store: Store, tmp_path: Path) -> Iterator[DailyUsage]:
+    with closing(DayTable.open(tmp_path / "rows")) as table:
+        yield DailyUsage(store, table)
+
+
+@pytest.fixture
+def answers(store: Store, usage: DailyUsage, tmp_path: Path) -> OwnAnswers:
     office = Desk(IssueRepository(store))
     access = AccessDesk(store, office.recorder, office.authority, targets=targets, clock=office.clock)
     queries = '[[rules]]\nname = "daily"\nroles = ["developer"]\nobjects = ["*/shop/public/*"]\nmax_rows_per_day = 10\n'
     policies = Policies(masking=MASKS, queries=queries)
     return OwnAnswers(
         store=store,
+        usage=usage,
         policies=cast("Any", policies),
         principals=People(),
         catalogs=cast("Any", Catalogs()),
@@ -101,11 +111,12 @@ async def called(answers: OwnAnswers, name: str, *arguments: str, who: SessionId
     return await answers.answer(who, OwnRequest(name, CALLS[name], call=True, arguments=arguments), NAMESPACE)
 
 
-async def test_grants_masks_and_limits_are_the_persons(answers: OwnAnswers, store: Store) -> None:
+async def test_grants_masks_and_limits_are_the_persons(answers: OwnAnswers, store: Store, usage: DailyUsage) -> None:
     assert await told(answers, "grants") == [("*/*", "connect", "allow", None, None, "developer", "policy.csv:1")]
     assert await told(answers, "masks") == [("public", "customers", "email", "email")]
-    await store.tell_usage("here", [RowUsage("alice", "pg1/shop/public/orders", day_of(time.time()), 4)])
-    await store.tell_usage("here", [RowUsage("bob", "pg1/shop/public/orders", day_of(time.time()), 9)])
+    await store.tell_usage("another", [RowUsage("alice", "pg1/shop/public/orders", day_of(time.time()), 3)])
+    assert usage.take("alice", {"pg1/shop/public/orders": 10}, 1)
+    assert usage.take("bob", {"pg1/shop/public/orders": 10}, 9)
     ((rule, path, rows, _, daily, read, left, *_),) = await told(answers, "limits")
     assert (rule, path, rows, daily, read, left) == ("daily", "pg1/shop/public/orders", None, 10, 4, 6)
 
