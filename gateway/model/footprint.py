@@ -57,6 +57,7 @@ class Clause(StrEnum):
     ARGUMENT = "argument"  # something else than its value is seen: how many rows a function of it gives, a count of a condition
     COMPUTED = "computed"  # an output is computed from it in a way that may fail, warn or take time as its value is
     PRESENCE = "presence"  # no more than whether there is a value, if that: count(column), IS NULL, EXISTS
+    CONSTRAINT = "constraint"  # a schema change judges the rows by it: whether it succeeds tells of the values
     STORED = "stored"  # the value is written somewhere other than the result: INSERT … SELECT, CTAS, SET, a variable
     TARGET = "target"  # the column is assigned to
     RETURNING = "returning"
@@ -182,6 +183,17 @@ class ProgramUse:
     undecided: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A schema change puts the values of a column under another path, where what is masked may be another.
+
+    Column `*` on both sides: every column, each under its own name.
+    """
+
+    source: ColumnRef
+    target: ColumnRef
+
+
 class EffectKind(StrEnum):
     """A change of session state that the proxy follows when the server reports success."""
 
@@ -230,6 +242,7 @@ class Footprint:
     transactional      False where the server refuses it inside a transaction block (CREATE INDEX CONCURRENTLY)
     programs           stored programs that it may run, those that others run included
     shown              columns that programs show in their results, as they are used; no permission is asked for them but masks'
+    moves              columns whose values a schema change puts under another path
     results            what results a stored program may give, each by its columns; None where they are not known
     """
 
@@ -250,3 +263,4 @@ class Footprint:
     programs: tuple[ProgramUse, ...] = ()
     shown: tuple[Access, ...] = ()
     results: tuple[tuple[OutputColumn, ...], ...] | None = None
+    moves: tuple[Move, ...] = ()

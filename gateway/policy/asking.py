@@ -48,6 +48,10 @@ class View:
             matched = self._matched[action, path] = tuple(rule for rules in found for rule in rules)
         return matched
 
+    def anybodys(self, action: str, path: str) -> frozenset[Rule]:
+        """Rules that match, whoever they are for and in whatever project."""
+        return frozenset(rule for index in self._indexes for rule in index.anybodys(path, action))
+
 
 def _order(rule: Rule) -> int:
     return rule.order

@@ -9,6 +9,7 @@ from gateway.model.masker import NullMask
 from gateway.model.paths import object_path, segment
 from gateway.policy.asking import Answer, Asker
 from gateway.policy.masking_rules import MaskedColumn, MaskingRules
+from gateway.policy.moves import MoveCheck
 from gateway.policy.patterns import DEEP, STAR, path_matches, segment_matches
 from gateway.policy.programs import ProgramCheck
 from gateway.policy.refusals import Refusal, masked, not_permitted
@@ -79,6 +80,8 @@ class ColumnCheck:
         """Uses that would let a masked value be inferred, or carry it away."""
         if footprint.programs:
             yield from ProgramCheck(self, footprint).refusals()
+        if footprint.moves:
+            yield from MoveCheck(self, self._asker.view, self._target).refusals(footprint)
         for access in walk((*footprint.accesses, *footprint.shown)):
             path = object_path(self._target, access.object)
             if access.object.name.lower() in _QUOTING.get(access.object.schema.lower(), ()):
@@ -91,8 +94,8 @@ class ColumnCheck:
                 if use.clause in _SHOWN or use.clause in _FREE:
                     continue
                 needed = Action.UNMASK if use.clause in _MOVED else Action.INFER
-                for column, _ in self._masked_among(path, use.column):
-                    answer = self._column(needed, path, column)
+                for column, _ in self.hidden(path, use.column):
+                    answer = self.column(needed, path, column)
                     if not answer.allowed:
                         yield Refusal(masked(needed, path, column, use.inside or use.clause.value.upper(), answer))
 
@@ -105,7 +108,7 @@ class ColumnCheck:
         found: dict[ColumnRef, str] = {}
         for shown in self._shown(footprint):
             path = object_path(self._target, shown.object)
-            for column, masker in self._masked_among(path, shown.column):
+            for column, masker in self.hidden(path, shown.column):
                 found.setdefault(ColumnRef(shown.object, column), masker)
         if footprint.programs:
             found.update(dict.fromkeys(ProgramCheck(self, footprint).hiding(), HIDES))
@@ -114,7 +117,7 @@ class ColumnCheck:
 
     def entries(self, name: ObjectName) -> tuple[tuple[str, str], ...]:
         """(column, masker) of all that is masked in the relation."""
-        return tuple(self._masked_among(object_path(self._target, name), STAR))
+        return tuple(self.hidden(object_path(self._target, name), STAR))
 
     def _shown(self, footprint: Footprint) -> Iterator[ColumnRef]:
         for access in walk((*footprint.accesses, *footprint.shown)):
@@ -130,8 +133,8 @@ class ColumnCheck:
     def masked(self, column: ColumnRef, needed: Action) -> Iterator[tuple[str, str, Answer]]:
         """(path, column, answer) of all that is masked in this column or whole row, and for which `needed` is not allowed."""
         path = object_path(self._target, column.object)
-        for name, _ in self._masked_among(path, column.column):
-            answer = self._column(needed, path, name)
+        for name, _ in self.hidden(path, column.column):
+            answer = self.column(needed, path, name)
             if not answer.allowed:
                 yield path, name, answer
 
@@ -145,7 +148,7 @@ class ColumnCheck:
         """Whether anything that a program of this server can reach may be masked."""
         return self._masks.reaches(self._target)
 
-    def _masked_among(self, path: str, column: str) -> list[tuple[str, str]]:
+    def hidden(self, path: str, column: str) -> list[tuple[str, str]]:
         """(column, masker) for a used column, or for every entry where the use is a whole row; without what is unmasked."""
         found: dict[str, str] = {}
         name = segment(column)
@@ -154,9 +157,15 @@ class ColumnCheck:
                 found.setdefault(entry.column, self._masks.masker_of(entry))
             elif segment_matches(entry.column, name):
                 found.setdefault(column, self._masks.masker_of(entry))
-        return [item for item in found.items() if not self._column(Action.UNMASK, path, item[0]).allowed]
+        return [item for item in found.items() if not self.column(Action.UNMASK, path, item[0]).allowed]
 
-    def _column(self, action: Action, path: str, column: str) -> Answer:
+    def masker(self, path: str, column: str) -> str | None:
+        """The masker of one column for whom it is masked; None where no entry covers it."""
+        name = segment(column)
+        found = (entry for entry in self._masks.of(path) if segment_matches(entry.column, name))
+        return next(map(self._masks.masker_of, found), None)
+
+    def column(self, action: Action, path: str, column: str) -> Answer:
         """The column's own path, or the relation's: either may allow, either may deny."""
         own = self._asker.ask(action, f"{path}/{column if STAR in column else segment(column)}")
         whole = self._asker.ask(action, path)

@@ -88,6 +88,16 @@ class RuleIndex:
                 found.extend(rule for actions, rule in node.rules.get(holder, ()) if action in actions)
         return found
 
+    def anybodys(self, path: str, action: str) -> list[Rule]:
+        """Rules of any subject in any project that match a path without wildcards."""
+        return [
+            rule
+            for node in _walk(self._root, path.split("/"))
+            for held in node.rules.values()
+            for actions, rule in held
+            if action in actions
+        ]
+
 
 def _concerns(rule: Rule, asked: str) -> bool:
     return meets(rule.pattern.text, asked) if rule.effect is Effect.DENY else covers(rule.pattern.text, asked)

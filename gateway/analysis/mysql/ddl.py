@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.analysis.mysql import query, relations
+from gateway.analysis.mysql import ddl_moves, query, relations
 from gateway.analysis.mysql.context import Context
+from gateway.analysis.mysql.ddl_moves import Altered
 from gateway.analysis.mysql.lexer import STRING, WORD, Token
 from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.parser import Parser
 from gateway.analysis.mysql.utility import Walk, database, skip
 from gateway.analysis.mysql.words import words
-from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind, ObjectName
+from gateway.model.footprint import INSTANCE, Action, Category, Clause, Effect, EffectKind, ObjectName, relation
 
 _BEFORE_KIND: Final = words(
     """OR REPLACE TEMPORARY UNIQUE FULLTEXT SPATIAL VECTOR ONLINE OFFLINE IGNORE AGGREGATE UNDEFINED MERGE TEMPTABLE SQL
@@ -327,30 +328,55 @@ def _renamed_event(ctx: Context, p: Parser) -> None:
 def _alter_table(ctx: Context, p: Parser) -> Outcome:
     _exists(p)
     schema, name = p.qualified()
-    own = not relations.named(ctx, schema, name, Action.DDL)
+    records = relations.named(ctx, schema, name, Action.DDL)
+    own = not records
     if own:
         relations.own_temporary(ctx)
-    place = schema
+    p.accept("WAIT") and p.advance()
+    p.accept("NOWAIT")
+    meanings = zip(ctx.names.relation(schema, name).relations, records, strict=True)
+    altered = [Altered(ctx, found, record, p.rest()) for found, record in meanings]
+    for table in altered:
+        table.note()
+    place = ctx.names.full(schema, name)
     _definition(ctx, p.rest(), p, Action.UPDATE if own else Action.SELECT)
     while not p.ended:
         upper = p.advance().upper
         if upper == "RENAME" and p.upper not in ("COLUMN", "INDEX", "KEY"):
             p.accept("TO") or p.accept("AS") or p.accept("=")
             new_schema, new = p.qualified()
-            _made(ctx, p, new_schema or place, new, temporary=False)
+            place = ctx.names.full(new_schema or place.schema, new)
+            _made(ctx, p, *place, temporary=False)
         elif upper == "EXCHANGE" and p.accept("PARTITION"):
             p.name()
             p.expect("WITH")
             p.expect("TABLE")
-            relations.named(ctx, *p.qualified(), Action.DDL)
+            _joined(ctx, p, altered, exchanged=True)
         elif upper == "CONVERT" and p.accept("TABLE"):
-            relations.named(ctx, *p.qualified(), Action.DDL)
+            _joined(ctx, p, altered, exchanged=False)
         elif upper == "CONVERT" and p.accept("PARTITION"):
             p.name()
             p.expect("TO")
             p.expect("TABLE")
-            _made(ctx, p, *p.qualified(), temporary=False)
+            made = p.qualified()
+            _made(ctx, p, *made, temporary=False)
+            for table in altered:
+                table.under(ddl_moves.meant(ctx, *made))
+    for table in altered:
+        table.under(relation(*place))
     return _changed(ctx, "ALTER TABLE")
+
+
+def _joined(ctx: Context, p: Parser, altered: Sequence[Altered], *, exchanged: bool) -> None:
+    """Another table becomes a partition, which its rows must fit; `exchanged`: the partition's rows are its own then."""
+    schema, name = p.qualified()
+    for record in relations.named(ctx, schema, name, Action.DDL):
+        record.use(Clause.CONSTRAINT, "*")
+    for found in ctx.names.relation(schema, name).relations:
+        for table in altered:
+            ddl_moves.whole(ctx, found, table.name)
+            if exchanged:
+                table.under(found.name)
 
 
 # --- DROP and RENAME
@@ -413,11 +439,15 @@ def rename(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         p.expect("TABLE")
     _exists(p)
     while True:
-        relations.named(ctx, *p.qualified(), Action.DDL)
+        old = p.qualified()
+        relations.named(ctx, *old, Action.DDL)
         p.accept("WAIT") and p.advance()
         p.accept("NOWAIT")
         p.expect("TO")
-        _made(ctx, p, *p.qualified(), temporary=False)
+        new = p.qualified()
+        _made(ctx, p, *new, temporary=False)
+        for found in ctx.names.relation(*old).relations:
+            ddl_moves.whole(ctx, found, ddl_moves.meant(ctx, *new))
         if not p.accept(","):
             return _changed(ctx, "RENAME TABLE")
 

@@ -234,6 +234,7 @@ def _made(ctx: Context, outcome: Outcome) -> Footprint:
         transactional=outcome.transactional,
         programs=freeze_programs(findings, BodyReader(ctx, walk).of) if findings.programs else (),
         results=freeze_results(findings, BodyReader(ctx, walk).of) if findings.programs else None,
+        moves=tuple(findings.moves),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import ddl_definitions
+from gateway.analysis.postgres import ddl_definitions, ddl_moves
 from gateway.analysis.postgres.context import Context, qualified, text_of
 from gateway.analysis.postgres.ddl_kept import kept_rows, kept_types
 from gateway.analysis.postgres.ddl_objects import ON_DATABASE, ON_INSTANCE, RELATIONS, drop_kind, named_object, object_word
@@ -157,6 +157,7 @@ def rename(ctx: Context, message: pb.RenameStmt, asked: Asked) -> Outcome:
     if kind in (pb.OBJECT_COLUMN, pb.OBJECT_TABCONSTRAINT, pb.OBJECT_ATTRIBUTE):
         word = object_word(message.relation_type)
     _object_of(ctx, kind, message)
+    ddl_moves.renamed(ctx, message)
     changed(ctx)
     return Outcome(f"ALTER {word}", Category.DDL)
 
@@ -175,6 +176,8 @@ def alter_object(kind: str | None = None) -> Handler:
     def handler(ctx: Context, message: Any, asked: Asked) -> Outcome:
         object_type = message.object_type
         _object_of(ctx, object_type, message)
+        if isinstance(message, pb.AlterObjectSchemaStmt):
+            ddl_moves.elsewhere(ctx, message)
         changed(ctx)
         return Outcome(kind or f"ALTER {object_word(object_type)}", Category.DDL)
 

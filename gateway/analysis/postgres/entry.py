@@ -121,6 +121,7 @@ def _footprint(node: pb.Node, sql: str, following: Following) -> Footprint:
         transactional=outcome.transactional,
         programs=freeze_programs(findings, BodyReader(ctx).of) if findings.programs else (),
         shown=freeze(findings.shown.values()) if findings.shown else (),
+        moves=tuple(findings.moves),
     )
 
 

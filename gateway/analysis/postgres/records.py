@@ -12,6 +12,7 @@ from gateway.model.footprint import (
     ColumnUse,
     Effect,
     FunctionUse,
+    Move,
     ObjectName,
     OutputColumn,
 )
@@ -126,6 +127,7 @@ class Findings:
 
     programs  stored programs by name: a record each, whose column `*` is what the program gives
     shown     relations whose columns stand in programs' results as they are: a record each
+    moves     columns whose values a schema change puts under another path
     results   what results the programs that it calls may give, or the program that gives some; None: not known
     """
 
@@ -134,6 +136,7 @@ class Findings:
         "functions",
         "literals_matter",
         "literals_weigh",
+        "moves",
         "opaque",
         "parted",
         "programs",
@@ -155,6 +158,7 @@ class Findings:
         self.programs: dict[ObjectName, Record] = {}
         self.shown: dict[ObjectName, Record] = {}
         self.results: list[tuple[OutputColumn, ...] | ObjectName] | None = []
+        self.moves: dict[Move, None] = {}
 
     def program(self, name: ObjectName) -> Record:
         """The one record of a stored program."""
@@ -188,6 +192,10 @@ class Findings:
         made = Record(name, action, origin)
         self.records.append(made)
         return made
+
+    def move(self, source: ObjectName, column: str, target: ObjectName, other: str) -> None:
+        """A column's values come under another path."""
+        self.moves[Move(ColumnRef(source, column), ColumnRef(target, other))] = None
 
     def not_understood(self, reason: str) -> None:
         """The first reason stands."""

@@ -235,6 +235,12 @@ def outputs(footprint: Footprint) -> list[str] | None:
     ]
 
 
+def moves(footprint: Footprint) -> set[str]:
+    """`schema.t.a -> schema.t.b`"""
+    sides = [(move.source, move.target) for move in footprint.moves]
+    return {f"{shown(old.object)}.{old.column} -> {shown(new.object)}.{new.column}" for old, new in sides}
+
+
 def functions(footprint: Footprint) -> set[str]:
     return {f"{used.name.schema}.{used.name.name}:{used.function_class.value}" for used in footprint.functions}
 
