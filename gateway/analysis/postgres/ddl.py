@@ -5,11 +5,21 @@ from typing import Any, Final
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import ddl_definitions, ddl_moves
+from gateway.analysis.postgres import ddl_definitions, ddl_judged, ddl_moves
 from gateway.analysis.postgres.context import Context, qualified, text_of
 from gateway.analysis.postgres.ddl_kept import kept_rows, kept_types
 from gateway.analysis.postgres.ddl_objects import ON_DATABASE, ON_INSTANCE, RELATIONS, drop_kind, named_object, object_word
-from gateway.analysis.postgres.ddl_parts import changed, created, existing, inside, may_exist, read_definition
+from gateway.analysis.postgres.ddl_parts import (
+    Place,
+    changed,
+    changed_records,
+    created,
+    existing,
+    inside,
+    may_exist,
+    own_rows,
+    read_definition,
+)
 from gateway.analysis.postgres.modify import statement
 from gateway.analysis.postgres.outcome import Asked, Handler, Outcome
 from gateway.analysis.postgres.scopes import Rows
@@ -123,7 +133,14 @@ def _owned_by(ctx: Context, options: Sequence[pb.Node]) -> None:
 
 def create_index(ctx: Context, message: pb.IndexStmt, asked: Asked) -> Outcome:
     """An index belongs to its table: that is what is changed."""
-    inside(ctx, message)
+    existing(ctx, message.relation)
+    rest = pb.IndexStmt()
+    rest.CopyFrom(message)
+    rest.ClearField("relation")
+    inside(ctx, rest, place=Place(own_rows(ctx, message.relation)))
+    for record in changed_records(ctx, message.relation) if message.unique else ():
+        for column in ddl_judged.judged(rest):
+            record.use(Clause.CONSTRAINT, column)
     changed(ctx)
     return Outcome("CREATE INDEX", Category.DDL, transactional=not message.concurrent)
 
@@ -133,12 +150,11 @@ def alter_table(ctx: Context, message: pb.AlterTableStmt, asked: Asked) -> Outco
     if ctx.names.relation(message.relation.schemaname, message.relation.relname).temporary:
         kept_types(ctx, message)
     for node in message.cmds:
-        inside(ctx, node.alter_table_cmd)
+        ddl_judged.altered(ctx, message.relation, node.alter_table_cmd)
     changed(ctx)
     concurrent = any(
-        node.alter_table_cmd.subtype == pb.AT_DetachPartition and node.alter_table_cmd.def_.partition_cmd.concurrent
-        for node in message.cmds
-        if hasattr(node.alter_table_cmd, "def_")
+        command.subtype == pb.AT_DetachPartition and ddl_judged.definition(command).partition_cmd.concurrent
+        for command in (node.alter_table_cmd for node in message.cmds)
     )
     return Outcome(f"ALTER {object_word(message.objtype)}", Category.DDL, transactional=not concurrent)
 

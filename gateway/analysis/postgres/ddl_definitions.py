@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from gateway.analysis.postgres import calls, parser
 from gateway.analysis.postgres.context import Context, qualified, text_of
 from gateway.analysis.postgres.ddl_objects import object_word
-from gateway.analysis.postgres.ddl_parts import anything, changed, expression_in, inside
+from gateway.analysis.postgres.ddl_parts import Place, anything, changed, existing, expression_in, inside, own_rows
 from gateway.analysis.postgres.modify import statement
 from gateway.analysis.postgres.outcome import Asked, Handler, Outcome
 from gateway.analysis.postgres.resolve import PG_TEMP
@@ -126,13 +125,16 @@ def _into_schema(node: pb.Node, schema: str) -> None:
             var.schemaname = schema
 
 
-def on_relation(kind: str, *, transactional: bool = True) -> Handler:
-    """A statement about the relations it names, and the functions and queries in it."""
+def on_relation(kind: str, field: str, *names: str) -> Handler:
+    """A statement about the relation in `field`: its conditions judge the rows, its queries put them elsewhere. `names`: what
+    stands for a row."""
 
-    def handler(ctx: Context, message: Message, asked: Asked) -> Outcome:
-        inside(ctx, message)
+    def handler(ctx: Context, message: Any, asked: Asked) -> Outcome:
+        var = getattr(message, field)
+        existing(ctx, var)
+        inside(ctx, message, place=Place(own_rows(ctx, var, *names)))
         changed(ctx)
-        return Outcome(kind, Category.DDL, transactional=transactional)
+        return Outcome(kind, Category.DDL)
 
     return handler
 
@@ -149,7 +151,8 @@ def create_statistics(ctx: Context, message: pb.CreateStatsStmt, asked: Asked) -
 
 def trigger(ctx: Context, message: pb.CreateTrigStmt, asked: Asked) -> Outcome:
     """The function will run with every write to the table."""
-    inside(ctx, message)
+    existing(ctx, message.relation)
+    inside(ctx, message, place=Place(own_rows(ctx, message.relation, "old", "new")))
     schema, name = qualified(list(message.funcname))
     calls.note(ctx, schema, name, calls.candidates(ctx, schema, name, []))
     changed(ctx)
@@ -178,8 +181,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "alter_operator_stmt": of_names("ALTER OPERATOR", "", ObjectKind.SCHEMA, parts=lambda message: message.opername.objname),
     "create_schema_stmt": create_schema,
     "create_stats_stmt": create_statistics,
-    "create_policy_stmt": on_relation("CREATE POLICY"),
-    "alter_policy_stmt": on_relation("ALTER POLICY"),
-    "rule_stmt": on_relation("CREATE RULE"),
+    "create_policy_stmt": on_relation("CREATE POLICY", "table"),
+    "alter_policy_stmt": on_relation("ALTER POLICY", "table"),
+    "rule_stmt": on_relation("CREATE RULE", "relation", "old", "new"),
     "create_trig_stmt": trigger,
 }

@@ -1,7 +1,7 @@
 """What schema changes have in common: objects made and changed, and what stands inside a definition."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -9,9 +9,9 @@ from postgast import pg_query_pb2 as pb
 from gateway.analysis.postgres import expressions, relations
 from gateway.analysis.postgres.context import Context
 from gateway.analysis.postgres.modify import statement
-from gateway.analysis.postgres.records import NOTHING
+from gateway.analysis.postgres.records import NOTHING, Record
 from gateway.analysis.postgres.resolve import PG_TEMP
-from gateway.analysis.postgres.scopes import Scope, Source
+from gateway.analysis.postgres.scopes import Scope, Source, Value
 from gateway.model.footprint import (
     Action,
     Clause,
@@ -72,41 +72,73 @@ def created(ctx: Context, var: pb.RangeVar) -> bool:
 # --- what stands inside
 
 
-def inside(ctx: Context, message: Message, on_relation: Callable[[Context, pb.RangeVar], Any] = existing) -> None:
-    """Every relation, query and expression anywhere below a message."""
+class Place(NamedTuple):
+    """Where the columns in a definition come from, and what its expressions do with them."""
+
+    scope: Scope
+    clause: Clause = Clause.CONSTRAINT
+
+
+def inside(
+    ctx: Context,
+    message: Message,
+    on_relation: Callable[[Context, pb.RangeVar], Any] = existing,
+    place: Place | None = None,
+) -> None:
+    """Every relation, query and expression anywhere below a message. `place`: of a relation whose rows are there already."""
     for field, content in message.ListFields():
         if field.message_type is None:
             continue
         for child in [content] if isinstance(content, Message) else content:
-            _inside_one(ctx, child, on_relation)
+            _inside_one(ctx, child, on_relation, place)
 
 
-def _inside_one(ctx: Context, child: Message, on_relation: Callable[[Context, pb.RangeVar], Any]) -> None:
+def _inside_one(ctx: Context, child: Message, on_relation: Callable[[Context, pb.RangeVar], Any], place: Place | None) -> None:
     kind = child.WhichOneof("node") if isinstance(child, pb.Node) else None
     if isinstance(child, pb.RangeVar):
         on_relation(ctx, child)
     elif isinstance(child, pb.TypeName):
         pass  # naming a type converts nothing
     elif isinstance(child, pb.Node) and kind in _EXPRESSIONS:
-        expression_in(ctx, child)
+        expression_in(ctx, child, place.clause if place else Clause.ARGUMENT, place.scope if place else None)
     elif isinstance(child, pb.Node) and kind in ("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"):
-        statement(ctx, child, anything(), Clause.STORED)
+        statement(ctx, child, place.scope if place else anything(), Clause.STORED)
     elif isinstance(child, pb.SelectStmt):
-        statement(ctx, pb.Node(select_stmt=child), anything(), Clause.STORED)
+        statement(ctx, pb.Node(select_stmt=child), place.scope if place else anything(), Clause.STORED)
     else:
-        inside(ctx, child, on_relation)
+        inside(ctx, child, on_relation, place)
 
 
-def expression_in(ctx: Context, node: pb.Node, clause: Clause = Clause.ARGUMENT) -> None:
+def expression_in(ctx: Context, node: pb.Node, clause: Clause = Clause.ARGUMENT, scope: Scope | None = None) -> Value:
     outside = ctx.defining
     ctx.defining = True
-    expressions.evaluate(ctx, node, anything(), clause)
+    value = expressions.evaluate(ctx, node, scope or anything(), clause)
     ctx.defining = outside
+    return value
 
 
 def anything() -> Scope:
     """The columns of the relation being defined, old and new rows: none of them is read now."""
     return Scope(sources=[Source(name, [], rest=NOTHING) for name in ("", "old", "new")])
+
+
+def changed_records(ctx: Context, var: pb.RangeVar) -> list[Record]:
+    """Those under which the statement changes this relation; none for a temporary one."""
+    meant = {found.name for found in ctx.names.relation(var.schemaname, var.relname).relations}
+    found = {record.object: record for record in ctx.findings.records if record.action is Action.DDL}
+    return [record for name, record in found.items() if name in meant]
+
+
+def own_rows(ctx: Context, var: pb.RangeVar, *names: str) -> Scope:
+    """The columns of a relation whose rows are there already, under these names (its own, without any)."""
+    sources: list[Source] = []
+    for record in changed_records(ctx, var):
+        info = ctx.names.catalog.relation(record.object.schema, record.object.name)
+        for name in names or (var.relname,):
+            source = relations.entry(ctx, record, info)
+            source.name = name
+            sources.append(source)
+    return Scope(sources=[*sources, *anything().sources])
 
 
 def read_definition(ctx: Context, var: pb.RangeVar) -> None:

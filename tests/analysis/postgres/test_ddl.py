@@ -8,7 +8,7 @@ CASES = [
     Case(
         "ALTER TABLE customers ADD COLUMN x int DEFAULT secret_of(1), ADD CONSTRAINT f FOREIGN KEY (x) REFERENCES orders",
         kind="ALTER TABLE",
-        accesses=["child ddl public.orders_2024", "child ddl public.orders_2025", "ddl public.customers", "ddl public.orders"],
+        accesses=["child ddl public.orders_2024", "child ddl public.orders_2025", "ddl public.customers: constraint.x", "ddl public.orders"],
         functions=["public.secret_of:user"],
         effects=["catalog"],
         category="ddl",
@@ -20,7 +20,7 @@ CASES = [
             "child ddl public.orders_2024",
             "child ddl public.orders_2025",
             "ddl public.orders",
-            "ddl public.orders_2026",
+            "ddl public.orders_2026: constraint.*",
         ],
         effects=["catalog"],
         unknown=["public.orders_2026"],
@@ -93,7 +93,7 @@ CASES = [
     Case(
         "CREATE INDEX CONCURRENTLY i ON customers (lower(email)) WHERE country = 'x'",
         kind="CREATE INDEX",
-        accesses=["ddl public.customers"],
+        accesses=["ddl public.customers: constraint.country constraint.email"],
         functions=["pg_catalog.lower:harmless"],
         effects=["catalog"],
         category="ddl",
@@ -165,7 +165,7 @@ CASES = [
     Case(
         "CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW WHEN (old.email <> new.email) EXECUTE FUNCTION secret_of()",
         kind="CREATE TRIGGER",
-        accesses=["ddl public.customers"],
+        accesses=["ddl public.customers: constraint.email"],
         functions=["public.secret_of:user"],
         effects=["catalog"],
         category="ddl",
@@ -173,14 +173,14 @@ CASES = [
     Case(
         "CREATE RULE r AS ON INSERT TO customers DO ALSO INSERT INTO hr.salaries VALUES (new.id)",
         kind="CREATE RULE",
-        accesses=["ddl public.customers", "insert hr.salaries: target.employee_id"],
+        accesses=["ddl public.customers: stored.id", "insert hr.salaries: target.employee_id"],
         effects=["catalog"],
         category="ddl",
     ),
     Case(
         "CREATE POLICY p ON customers USING (id IN (SELECT employee_id FROM hr.salaries))",
         kind="CREATE POLICY",
-        accesses=["ddl public.customers", "select hr.salaries: argument.employee_id"],
+        accesses=["ddl public.customers: constraint.id", "select hr.salaries: constraint.employee_id"],
         effects=["catalog"],
         category="ddl",
     ),

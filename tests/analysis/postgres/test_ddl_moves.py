@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.analysis.postgres.schema import moves, one
+from tests.analysis.postgres.schema import accesses, moves, one
 
 MOVES = {
     "ALTER TABLE customers RENAME COLUMN email TO mail": {"public.customers.email -> public.customers.mail"},
@@ -27,6 +27,20 @@ MOVES = {
     "ALTER TYPE row_of_salary RENAME ATTRIBUTE amount TO sum CASCADE": {"hr.salaries.amount -> hr.salaries.sum"},
     "ALTER TYPE row_of_salary RENAME ATTRIBUTE amount TO sum": set(),
     "ALTER TABLE customers RENAME CONSTRAINT a TO b": set(),
+    "ALTER TABLE customers ALTER COLUMN name TYPE text USING email || card || name": {
+        "public.customers.email -> public.customers.name",
+        "public.customers.card -> public.customers.name",
+    },
+    "ALTER TABLE customers ALTER COLUMN email TYPE varchar(90) USING lower(email)": set(),
+    "ALTER TABLE orders DETACH PARTITION orders_2024 CONCURRENTLY": {
+        f"public.orders.{column} -> public.orders_2024.{column}"
+        for column in ("id", "customer_id", "status", "total", "ordered_at")
+    },
+    "ALTER TABLE orders_2024 NO INHERIT orders": {
+        f"public.orders.{column} -> public.orders_2024.{column}"
+        for column in ("id", "customer_id", "status", "total", "ordered_at")
+    },
+    "ALTER TABLE orders ATTACH PARTITION items DEFAULT": set(),
     "ALTER INDEX orders_idx RENAME TO foo": set(),
     "ALTER FUNCTION secret_of(int) RENAME TO other": set(),
 }
@@ -37,3 +51,24 @@ def test_moved_columns(text: str) -> None:
     footprint = one(text)
     assert footprint.opaque is None
     assert moves(footprint) == MOVES[text]
+
+
+JUDGED = {
+    "ALTER TABLE customers ADD CONSTRAINT c CHECK (email LIKE 'a%')": {"constraint.email"},
+    "ALTER TABLE customers ADD UNIQUE (card)": {"constraint.card"},
+    "ALTER TABLE customers ADD EXCLUDE USING btree (card WITH =)": {"constraint.card"},
+    "ALTER TABLE customers ADD FOREIGN KEY (card) REFERENCES items (product)": {"constraint.card"},
+    "ALTER TABLE customers ALTER COLUMN card TYPE int": {"constraint.card"},
+    "ALTER TABLE customers ADD COLUMN x int GENERATED ALWAYS AS (1 / length(email)) STORED": {"constraint.email"},
+    "CREATE UNIQUE INDEX ON customers (card, lower(email))": {"constraint.card", "constraint.email"},
+    "CREATE INDEX ON customers (card)": set(),
+    "ALTER TABLE customers ADD COLUMN x int, DROP COLUMN email, ALTER COLUMN card SET NOT NULL": set(),
+    "CREATE POLICY p ON customers USING (email = current_user)": {"constraint.email"},
+    "CREATE RULE r AS ON UPDATE TO customers DO ALSO INSERT INTO items (product) VALUES (OLD.email)": {"stored.email"},
+}
+
+
+@pytest.mark.parametrize("text", JUDGED)
+def test_what_is_asked_of_the_rows_or_made_of_them(text: str) -> None:
+    found = next(line for line in accesses(one(text)) if line.startswith("ddl public.customers"))
+    assert set(found.partition(": ")[2].split()) == JUDGED[text]
