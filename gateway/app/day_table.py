@@ -76,6 +76,8 @@ class DayTable:
 
     def hear(self, user: str, path: str, day: int, elsewhere: int) -> None:
         """What other gateways have counted; a worker that asked earlier may hear later. Raises TableFull."""
+        if not elsewhere:  # no slot for what nobody reads
+            return
         with self._locked():
             place = self._place(user, path, day) + _WHOSE.size + _COUNT.size
             _COUNT.pack_into(self._memory, place, max(elsewhere, *_COUNT.unpack_from(self._memory, place)))

@@ -87,6 +87,7 @@ def test_a_full_table_says_so_and_yesterdays_room_is_used_again(tmp_path: Path, 
             assert table.take(f"user{number}", [("a", 10)], 20_000, 1)
         with pytest.raises(TableFull, match="too many persons and relations"):
             table.take("another", [("a", 10)], 20_000, 1)
+        table.hear("another", "a", 20_000, 0)
         assert table.take("user3", [("a", 10)], 20_000, 1)
         assert table.take("another", [("a", 10)], 20_001, 1)
 
