@@ -13,6 +13,7 @@ from gateway.analysis.postgres.scopes import Column, Rows
 from gateway.catalog import CatalogSnapshot
 from gateway.model.footprint import (
     Access,
+    Action,
     Clause,
     ColumnRef,
     ObjectKind,
@@ -25,6 +26,7 @@ _KEPT_CATALOGS: Final = 64
 # A column that only appears in a result of the program's own is in that result's lineage; one that is overwritten, or whose
 # presence alone is asked for, tells nothing.
 _NOT_WORKED_WITH: Final = frozenset({Clause.OUTPUT, Clause.COMPUTED, Clause.RETURNING, Clause.TARGET, Clause.PRESENCE})
+_WRITING: Final = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE, Action.DDL})
 _OF_ALL: Final = "*"
 WHOLE: Final = "whole"
 """A column of a program's record: what it shows in its results counts as read, too."""
@@ -40,6 +42,7 @@ class Body:
     results    what results it gives the client, or the program that gives some there; None: others than these too
     carries    what it reads may outlive the call: in variables, parameters, settings or temporary tables of the session
     undecided  why it was not read
+    writes     it changes relations: what it reads may be in them afterwards
     """
 
     reads: frozenset[ColumnRef] = frozenset()
@@ -48,6 +51,7 @@ class Body:
     results: tuple[tuple[OutputColumn, ...] | ObjectName, ...] | None = ()
     carries: bool = False
     undecided: str | None = None
+    writes: bool = False
 
 
 BodyOf = Callable[[ObjectName], Body]
@@ -65,6 +69,7 @@ def either(made: Sequence[Body]) -> Body:
         None if None in results else tuple(item for each in results for item in each or ()),
         any(body.carries for body in made),
         next((body.undecided for body in made if body.undecided is not None), None),
+        any(body.writes for body in made),
     )
 
 
@@ -114,6 +119,31 @@ def touched(accesses: Iterable[Access]) -> frozenset[ObjectName]:
     return frozenset(access.object for access in beneath(accesses) if access.object.kind is ObjectKind.RELATION)
 
 
+def writing(accesses: Iterable[Access]) -> bool:
+    """Whether some permanent relation is changed."""
+    return any(access.action in _WRITING and access.object.kind is ObjectKind.RELATION for access in beneath(accesses))
+
+
+def may_write(body: Body, body_of: BodyOf) -> bool:
+    """Whether the program, or one that it runs, may leave what it knows in a relation."""
+    waiting, seen = [body], set(body.runs)
+    queue = list(body.runs)
+    while waiting or queue:
+        current = waiting.pop() if waiting else body_of(queue.pop())
+        if current.writes or current.undecided is not None:
+            return True
+        queue += current.runs - seen
+        seen |= current.runs
+    return False
+
+
+def made(findings: Findings, name: ObjectName, body: Body, *, keeps: bool) -> None:
+    """A statement makes a program. `keeps`: whoever runs it leaves what it reads in a relation, where others see it."""
+    findings.bodies[name] = body
+    if keeps:
+        findings.program(name).use(Clause.STORED, _OF_ALL)
+
+
 def beneath(accesses: Iterable[Access]) -> Iterator[Access]:
     """Each access and everything under it."""
     waiting = list(accesses)
@@ -142,7 +172,7 @@ def freeze_programs(findings: Findings, body_of: BodyOf) -> tuple[ProgramUse, ..
         name, clauses = waiting.pop(0)
         if name in found:
             continue
-        body = body_of(name)
+        body = findings.bodies.get(name) or body_of(name)
         if body.carries:
             clauses = clauses | {Clause.STORED}
         reads = body.reads | _shown(body) if name in whole else body.reads

@@ -12,12 +12,12 @@ from gateway.analysis.mysql.outcome import Outcome
 from gateway.analysis.mysql.utility import Walk
 from gateway.analysis.postgres.records import Findings, Record, freeze
 from gateway.analysis.postgres.scopes import Column
-from gateway.analysis.programs import Bodies, Body, either, taint, touched, unread, worked_with
+from gateway.analysis.programs import Bodies, Body, either, taint, touched, unread, worked_with, writing
 from gateway.catalog import FunctionInfo, QName, RelationInfo, TriggerInfo
 from gateway.model.footprint import Action, Category, Clause, EffectKind, ObjectKind, ObjectName, relation
 
 _bodies: Final = Bodies()
-_TRIGGER: Final = "trigger "
+TRIGGER: Final = "trigger "
 _HIDDEN: Final = "the gateway's account may not see its body"
 _MAX_TOKENS: Final = 200_000
 _EVENTS: Final = {Action.INSERT: "INSERT", Action.UPDATE: "UPDATE", Action.DELETE: "DELETE"}
@@ -42,8 +42,8 @@ class BodyReader:
         return found
 
     def _read(self, name: ObjectName) -> Body:
-        if name.name.startswith(_TRIGGER):
-            return self._of_trigger(QName(name.schema, name.name.removeprefix(_TRIGGER)))
+        if name.name.startswith(TRIGGER):
+            return self._of_trigger(QName(name.schema, name.name.removeprefix(TRIGGER)))
         infos = self._catalog.functions.get(QName(name.schema, name.name), ())
         if not infos:  # a loadable function, which knows no session, or a program that was made a moment ago
             return unread("it is not among the stored programs that the gateway sees", carries=False)
@@ -68,12 +68,26 @@ class BodyReader:
         reading = Reading(modes.modes(sql_mode), self._server)
         if "ORACLE" in reading.modes:
             return unread("SQL mode ORACLE has a grammar of its own")
+        try:
+            return self.of_new(schema, _tokens(text, reading), text, reading, own, row)
+        except NotLexed as error:
+            return unread(error.said_of(text))
+
+    def of_new(  # noqa: PLR0917 - as `_walked`
+        self,
+        schema: str,
+        tokens: list[Token],
+        text: str,
+        reading: Reading,
+        own: frozenset[str],
+        row: RelationInfo | None = None,
+    ) -> Body:
+        """A body by its tokens, in the catalog or not yet."""
         findings = Findings()
         inner = Context(names=Names(self._catalog, schema), findings=findings, reading=reading, text=self._text, muted=True)
         try:
-            tokens = _tokens(text, reading)
             programs.ProgramText(inner, self._walk, text).run(tokens)
-        except (NotLexed, NotParsed) as error:
+        except NotParsed as error:
             return unread(error.said_of(text))
         except (RecursionError, TooDeep):
             return unread("nested too deeply")
@@ -92,6 +106,7 @@ class BodyReader:
             touched(accesses),
             None if findings.results is None else tuple(findings.results),
             carries=unknown or temporary or programs.carries(tokens, own | programs.declared(tokens)),
+            writes=writing(accesses),
         )
 
 
@@ -137,7 +152,7 @@ def note_triggers(ctx: Context, outcome: Outcome | None) -> None:
 
 
 def _fires(ctx: Context, written: Record, trigger: TriggerInfo, outcome: Outcome | None) -> None:
-    name = ObjectName(ObjectKind.FUNCTION, trigger.function.schema, _TRIGGER + trigger.function.name)
+    name = ObjectName(ObjectKind.FUNCTION, trigger.function.schema, TRIGGER + trigger.function.name)
     program = ctx.findings.program(name)
     if outcome is None or outcome.rows is None or outcome.category is not Category.WRITE:
         return

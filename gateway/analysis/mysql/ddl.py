@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.analysis.mysql import ddl_moves, query, relations
+from gateway.analysis.mysql import ddl_moves, ddl_programs, query, relations
 from gateway.analysis.mysql.context import Context
 from gateway.analysis.mysql.ddl_moves import Altered
 from gateway.analysis.mysql.lexer import STRING, WORD, Token
@@ -86,7 +86,7 @@ def create(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         case "VIEW":
             return _view(ctx, p, "CREATE VIEW")
         case "INDEX":
-            return _index(ctx, p, "CREATE INDEX")
+            return _index(ctx, p, "CREATE INDEX", unique="UNIQUE" in before)
         case "DATABASE" | "SCHEMA":
             _exists(p)
             return _database(ctx, p, "CREATE DATABASE")
@@ -96,7 +96,7 @@ def create(ctx: Context, p: Parser, walk: Walk) -> Outcome:
             skip(p)
             return _changed(ctx, "CREATE SEQUENCE")
         case _ if kind in _PROGRAMS:
-            return _program(ctx, p, kind, "CREATE")
+            return _program(ctx, p, kind, "CREATE", walk)
         case _ if kind in _ADMIN_KINDS or before & {"GLOBAL", "SESSION"}:
             return _admin(ctx, p, f"CREATE {kind}")
     raise p.stopped()
@@ -223,13 +223,18 @@ def _view(ctx: Context, p: Parser, kind: str) -> Outcome:
     return _changed(ctx, kind)
 
 
-def _index(ctx: Context, p: Parser, kind: str) -> Outcome:
+def _index(ctx: Context, p: Parser, kind: str, *, unique: bool = False) -> Outcome:
     _exists(p)
     while not p.ended and p.upper != "ON":
         p.advance()
     p.expect("ON")
-    if not relations.named(ctx, *p.qualified(), Action.DDL):
+    schema, name = p.qualified()
+    records = relations.named(ctx, schema, name, Action.DDL)
+    if not records:
         relations.own_temporary(ctx)
+    for found, record in zip(ctx.names.relation(schema, name).relations, records, strict=True):
+        table = Altered(ctx, found, record, ())
+        table.keyed(p.rest(), unique=unique)
     skip(p)
     return _changed(ctx, kind)
 
@@ -241,7 +246,7 @@ def _database(ctx: Context, p: Parser, kind: str) -> Outcome:
     return _changed(ctx, kind)
 
 
-def _program(ctx: Context, p: Parser, kind: str, verb: str) -> Outcome:
+def _program(ctx: Context, p: Parser, kind: str, verb: str, walk: Walk) -> Outcome:
     """Stored programs: DDL when made; a body runs with its definer's rights, when it is called."""
     p.accept("BODY")
     _exists(p)
@@ -252,8 +257,16 @@ def _program(ctx: Context, p: Parser, kind: str, verb: str) -> Outcome:
         while not p.ended and p.upper != "ON":
             p.advance()
         p.expect("ON")
-        relations.named(ctx, *p.qualified(), Action.DDL)
+        table = p.qualified()
+        records = relations.named(ctx, *table, Action.DDL)
     ctx.findings.record(ctx.names.routine_name(schema, name), Action.DDL, ctx.origin)
+    begin = program_body(p.tokens)
+    if begin is not None and begin < len(p.tokens):
+        made = ddl_programs.Made(ctx, p, begin, walk, schema)
+        if kind == "TRIGGER":
+            made.trigger(name, table, records)
+        else:
+            made.routine(name, read=kind != "PACKAGE")
     skip(p)
     return _changed(ctx, f"{verb} {kind}")
 
@@ -309,7 +322,7 @@ def alter(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         case _ if kind in _PROGRAMS:
             if kind == "EVENT":
                 _renamed_event(ctx, p)
-            return _program(ctx, p, kind, "ALTER")
+            return _program(ctx, p, kind, "ALTER", walk)
         case _ if kind in _ADMIN_KINDS:
             return _admin(ctx, p, f"ALTER {kind}")
     raise p.stopped()
@@ -400,7 +413,7 @@ def drop(ctx: Context, p: Parser, walk: Walk) -> Outcome:
         case "TRIGGER":
             return _drop_trigger(ctx, p)
         case _ if kind in _PROGRAMS:
-            return _program(ctx, p, kind, "DROP")
+            return _program(ctx, p, kind, "DROP", walk)
         case _ if kind in _ADMIN_KINDS or before & {"GLOBAL", "SESSION"} or kind in ("STATS", "HYPO"):
             return _admin(ctx, p, f"DROP {kind}")
     raise p.stopped()

@@ -4,6 +4,7 @@ Every clause of ALTER TABLE counts at once, as the server runs them (reference m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from gateway.analysis.mysql.context import Context
@@ -45,6 +46,11 @@ class Altered:
             if first in _REDEFINING:
                 self._settled(p)
             self._copied(p.tokens)
+
+    def keyed(self, tokens: Sequence[Token], *, unique: bool) -> None:
+        """CREATE INDEX: a unique one, or one over expressions, is built as the values allow."""
+        if unique or any(token.upper == "(" and after.upper == "(" for token, after in pairwise(tokens)):
+            self._judged(tokens)
 
     def under(self, target: ObjectName) -> None:
         """Its columns are at this path afterwards."""

@@ -19,7 +19,7 @@ from gateway.analysis.postgres.outcome import Asked, Outcome
 from gateway.analysis.postgres.records import NOTHING, Findings, Origins, freeze, use
 from gateway.analysis.postgres.resolve import Names
 from gateway.analysis.postgres.scopes import Rows, Scope, Source
-from gateway.analysis.programs import WHOLE, Bodies, Body, either, outputs_of, taint, touched, unread, worked_with
+from gateway.analysis.programs import WHOLE, Bodies, Body, either, outputs_of, taint, touched, unread, worked_with, writing
 from gateway.catalog import FunctionInfo, FunctionKind, QName
 from gateway.model.footprint import Category, Clause, ColumnRef, EffectKind, FunctionClass, ObjectKind, ObjectName, OutputColumn
 
@@ -67,6 +67,10 @@ class BodyReader:
             return unread("it is not among the functions that the gateway sees", carries=False)
         return either(list(map(self._of_function, infos)))
 
+    def of_new(self, info: FunctionInfo) -> Body:
+        """A program that a statement makes: the catalog does not hold it yet, or holds what it was before."""
+        return self._of_function(info)
+
     def _of_function(self, info: FunctionInfo) -> Body:
         if info.language in ("c", "internal") and info.extension is not None:
             return Body()  # an extension's compiled functions work with their arguments; others of them are classed by name
@@ -89,6 +93,7 @@ class BodyReader:
     def absorbed(self, body: Body) -> Body:
         """The body with all that the programs it runs do, as this search path reads them."""
         reads, touches, undecided, carries = set(body.reads), set(body.touches), body.undecided, body.carries
+        writes = body.writes
         waiting, seen = list(body.runs), set(body.runs)
         while waiting:
             inner = self.of(waiting.pop())
@@ -96,10 +101,17 @@ class BodyReader:
             reads.update(*(output for output in map(_sources, inner.results or ())))
             touches |= inner.touches
             undecided, carries = undecided or inner.undecided, carries or inner.carries
+            writes = writes or inner.writes
             waiting += inner.runs - seen
             seen |= inner.runs
         return replace(
-            body, reads=frozenset(reads), runs=frozenset(), touches=frozenset(touches), undecided=undecided, carries=carries
+            body,
+            reads=frozenset(reads),
+            runs=frozenset(),
+            touches=frozenset(touches),
+            undecided=undecided,
+            carries=carries,
+            writes=writes,
         )
 
 
@@ -152,6 +164,7 @@ class _Reading:
             touched(accesses),
             None if self._shown is None else (self._shown,),
             carries=EffectKind.TEMP_CREATE in effects or any(used.name == _SET for used in findings.functions),
+            writes=writing(accesses),
         )
         return BodyReader(self._ctx).absorbed(body) if _own_path(self._info) is not None else body
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from postgast import pg_query_pb2 as pb
 
-from gateway.analysis.postgres import calls, parser
+from gateway.analysis.postgres import calls, ddl_programs, parser
 from gateway.analysis.postgres.context import Context, qualified, text_of
 from gateway.analysis.postgres.ddl_objects import object_word
 from gateway.analysis.postgres.ddl_parts import Place, anything, changed, existing, expression_in, inside, own_rows
@@ -27,6 +27,7 @@ def create_function(ctx: Context, message: pb.CreateFunctionStmt, asked: Asked) 
     full = ObjectName(ObjectKind.FUNCTION, schema or ctx.names.creation_schema, name)
     ctx.findings.record(full, Action.DDL, ctx.origin)
     _sql_body(ctx, message)
+    ddl_programs.function(ctx, message, full, asked.sql)
     for node in message.parameters:
         if node.function_parameter.HasField("defexpr"):
             expression_in(ctx, node.function_parameter.defexpr)
@@ -155,6 +156,7 @@ def trigger(ctx: Context, message: pb.CreateTrigStmt, asked: Asked) -> Outcome:
     inside(ctx, message, place=Place(own_rows(ctx, message.relation, "old", "new")))
     schema, name = qualified(list(message.funcname))
     calls.note(ctx, schema, name, calls.candidates(ctx, schema, name, []))
+    ddl_programs.trigger(ctx, message)
     changed(ctx)
     return Outcome("CREATE TRIGGER", Category.DDL)
 

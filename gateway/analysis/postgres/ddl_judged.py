@@ -38,6 +38,8 @@ def altered(ctx: Context, var: pb.RangeVar, command: pb.AlterTableCmd) -> None:
             for parent in records:
                 for child in _named_in(ctx, command):
                     _parted(ctx, *((parent, child) if command.subtype != pb.AT_DropInherit else (child, parent)))
+        case pb.AT_ColumnDefault:
+            inside(ctx, command, place=Place(own_rows(ctx, var), Clause.STORED))
         case _:
             inside(ctx, command, place=Place(own_rows(ctx, var)))
             for column in judged(command):

@@ -103,6 +103,8 @@ def _inside_one(ctx: Context, child: Message, on_relation: Callable[[Context, pb
         expression_in(ctx, child, place.clause if place else Clause.ARGUMENT, place.scope if place else None)
     elif isinstance(child, pb.Node) and kind in ("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"):
         statement(ctx, child, place.scope if place else anything(), Clause.STORED)
+    elif kind == "constraint" and child.constraint.contype == pb.CONSTR_DEFAULT:  # type: ignore[attr-defined]
+        inside(ctx, child.constraint, on_relation, Place(place.scope if place else anything(), Clause.STORED))  # type: ignore[attr-defined]
     elif isinstance(child, pb.SelectStmt):
         statement(ctx, pb.Node(select_stmt=child), place.scope if place else anything(), Clause.STORED)
     else:

@@ -1,6 +1,7 @@
 """What the walk over a tree writes down, and how that becomes a footprint's accesses."""
 
 from collections.abc import Container, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from gateway.catalog import ColumnInfo, RelationInfo
 from gateway.model.footprint import (
@@ -16,6 +17,9 @@ from gateway.model.footprint import (
     ObjectName,
     OutputColumn,
 )
+
+if TYPE_CHECKING:
+    from gateway.analysis.programs import Body
 
 
 class Record:
@@ -127,11 +131,13 @@ class Findings:
 
     programs  stored programs by name: a record each, whose column `*` is what the program gives
     shown     relations whose columns stand in programs' results as they are: a record each
+    bodies    of programs that the statement makes
     moves     columns whose values a schema change puts under another path
     results   what results the programs that it calls may give, or the program that gives some; None: not known
     """
 
     __slots__ = (
+        "bodies",
         "effects",
         "functions",
         "literals_matter",
@@ -159,6 +165,7 @@ class Findings:
         self.shown: dict[ObjectName, Record] = {}
         self.results: list[tuple[OutputColumn, ...] | ObjectName] | None = []
         self.moves: dict[Move, None] = {}
+        self.bodies: dict[ObjectName, Body] = {}
 
     def program(self, name: ObjectName) -> Record:
         """The one record of a stored program."""

@@ -20,6 +20,9 @@ _WHOLE: Final = re.compile(
 _INTO: Final = re.compile(r"(\bINSERT\s+|\bMERGE\s+)?\bINTO\b(.*?)(?=\bFROM\b|\bWHERE\b|;|$)", re.IGNORECASE | re.DOTALL)
 _NEW: Final = re.compile(r"\bNEW\b", re.IGNORECASE)
 _ANY: Final = "*"
+_COMMENT: Final = re.compile(r"--[^\n]*")
+_RETURNED: Final = re.compile(r"\bRETURN\s+(?:NEW|OLD)\s*;", re.IGNORECASE)
+_WHOLE_ROW: Final = re.compile(r"\b(?:NEW|OLD)\b", re.IGNORECASE)
 
 
 def note_triggers(ctx: Context, rows: Rows | None) -> None:
@@ -58,6 +61,14 @@ def _row(definition: str | None) -> tuple[frozenset[str], frozenset[str]]:
         assigned.add(_ANY)
     read = {_plain(name) for name in _READ.findall(_ASSIGNED.sub(_without_target, definition))}
     return frozenset(assigned), frozenset(read)
+
+
+def row_of(definition: str | None) -> tuple[frozenset[str], frozenset[str]]:
+    """As `_row`, and `*` is read where the text says more of NEW or OLD than their columns and that one is returned."""
+    assigned, read = _row(definition)
+    if definition is not None and _WHOLE_ROW.search(_READ.sub(" ", _RETURNED.sub(" ", _COMMENT.sub(" ", definition)))):
+        read |= {_ANY}
+    return assigned, read
 
 
 def _without_target(found: "re.Match[str]") -> str:

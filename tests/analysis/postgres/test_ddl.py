@@ -8,7 +8,12 @@ CASES = [
     Case(
         "ALTER TABLE customers ADD COLUMN x int DEFAULT secret_of(1), ADD CONSTRAINT f FOREIGN KEY (x) REFERENCES orders",
         kind="ALTER TABLE",
-        accesses=["child ddl public.orders_2024", "child ddl public.orders_2025", "ddl public.customers: constraint.x", "ddl public.orders"],
+        accesses=[
+            "child ddl public.orders_2024",
+            "child ddl public.orders_2025",
+            "ddl public.customers: constraint.x",
+            "ddl public.orders",
+        ],
         functions=["public.secret_of:user"],
         effects=["catalog"],
         category="ddl",
@@ -165,7 +170,7 @@ CASES = [
     Case(
         "CREATE TRIGGER t BEFORE UPDATE ON customers FOR EACH ROW WHEN (old.email <> new.email) EXECUTE FUNCTION secret_of()",
         kind="CREATE TRIGGER",
-        accesses=["ddl public.customers: constraint.email"],
+        accesses=["ddl public.customers: constraint.email stored.*"],
         functions=["public.secret_of:user"],
         effects=["catalog"],
         category="ddl",
