@@ -123,7 +123,7 @@ def _each(cell: Cell, run: Run, starts: Places, ends: Places) -> Masked:
 
 def _emails(run: Run, starts: Places, ends: Places) -> Masked:
     """The first character stays, and what the last dot behind the last @ begins; without an @ nothing does."""
-    at, dot = run.last((_AT, _DOT), ends)
+    at, dot = run.last((_AT, _DOT), starts, ends)
     cut_starts = starts + (at > starts)
     cut_ends = np.where(dot > at, dot, ends)
     pieces: bytes | list[bytes] = _DOMAIN
@@ -138,10 +138,10 @@ def _emails(run: Run, starts: Places, ends: Places) -> Masked:
 
 def _digits(run: Run, starts: Places, ends: Places, keep: int) -> Masked:
     """All digits but the last `keep` are filled; what has no more digits than that is filled whole. No value is wider than a
-    window. The windows lie on their side: the values' last bytes, then those in front of them, and so on."""
+    window."""
     sizes = ends - starts
     width = int(sizes.max(initial=0))
-    text = np.ascontiguousarray(run.windows(ends, width).T[::-1])
+    text = run.on_their_side(ends, width)
     distance = np.arange(1, width + 1, dtype=np.int32)[:, None]  # from the end
     inside = distance <= sizes.astype(np.int32)
     digits = (text - _ZERO < 10) & inside  # of bytes without sign: what is below the zero is far above the nine

@@ -54,8 +54,17 @@ class Run:
     def fill(self, starts: Places, ends: Places, byte: int) -> None:
         self.data[self.within(starts, ends)] = byte
 
-    def last(self, bytes_: tuple[int, int], ends: Places) -> tuple[Places, Places]:
-        """Where each of two bytes is last before each of `ends`; -1 where it is not."""
+    def last(self, bytes_: tuple[int, int], starts: Places, ends: Places) -> tuple[Places, Places]:
+        """Where each of two bytes is last in each of these parts; in front of its start, or -1, where it is not."""
+        width = int((ends - starts).max(initial=0))
+        if width > WIDEST:
+            return self._last_before(bytes_, ends)
+        text = self.on_their_side(ends, width)
+        nearness = np.arange(width, 0, -1, dtype=np.uint8)[:, None]
+        one, other = ((nearness * (text == byte)).max(axis=0, initial=0) for byte in bytes_)
+        return np.where(one > 0, ends + one - (width + 1), -1), np.where(other > 0, ends + other - (width + 1), -1)
+
+    def _last_before(self, bytes_: tuple[int, int], ends: Places) -> tuple[Places, Places]:
         first, second = bytes_
         found = np.flatnonzero((self.data == first) | (self.data == second))
         if not len(found):
@@ -84,6 +93,10 @@ class Run:
     def windows(self, ends: Places, width: int) -> Bytes:
         """The `width` bytes in front of each of `ends`, a row for each: a copy. What is in front of the run is zero."""
         return _windows(self._padded, width)[ends + (_FRONT - width)]
+
+    def on_their_side(self, ends: Places, width: int) -> Bytes:
+        """These windows as columns: a line has the last byte of each, the next one those in front of them, and so on."""
+        return np.ascontiguousarray(self.windows(ends, width).T[::-1])
 
     def put_windows(self, ends: Places, windows: Bytes) -> None:
         """Write windows back that do not overlap. In front of the run there is room for what they have of it."""
