@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ from gateway.config import Settings
 from gateway.metrics import Metrics
 from gateway.model.decision import Decision
 from gateway.model.errors import AuditUnavailable, StoreUnavailable
-from gateway.model.footprint import Action
+from gateway.model.footprint import Action, Footprint
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.policy.service import PolicyEvent, PolicyService
 from gateway.proxy.cancel import CancelRegistry
@@ -255,6 +255,9 @@ def _open_changes(
     ) -> Decision:
         return policy.current.permits(principal, project, path, action, now, client, environment)
 
+    def uncovered(target: Target, footprint: Footprint) -> Sequence[tuple[str, str]]:
+        return policy.current.uncovered(target, footprint)
+
     authority = Authority(permits, time.time)
     claims = Claims(repository, steps, time.time, schema_reader(connect))
     desk = ChangeDesk(
@@ -266,6 +269,7 @@ def _open_changes(
         base_url=public_url(settings),
         clock=time.time,
         claims=claims,
+        uncovered=uncovered,
     )
     rollouts = Rollouts(
         repository,

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from gateway.changes import texts
 from gateway.changes.authority import Authority
 from gateway.changes.lifecycle import LIVE_ISSUES, LIVE_TASKS, Step, TaskStep, after, task_after
-from gateway.changes.ports import Clock, Recorder, Requester, Ruled, Rules, Targets
+from gateway.changes.ports import Clock, Recorder, Requester, Ruled, Rules, Targets, Uncovered
 from gateway.changes.release import Claims, Release
-from gateway.changes.review import Review, reviewed, unregistered
+from gateway.changes.review import Review, reviewed, uncovering, unread_moves, unregistered
 from gateway.changes.script import ScriptReader
 from gateway.model.change import ChangeNamespace, Issue, IssueRef, IssueState, SchemaChange, TaskState
-from gateway.model.errors import Conflict, NotFound
+from gateway.model.errors import Conflict, GatewayError, NotFound
 from gateway.model.event import EventKind
 from gateway.model.identity import ClientInfo, Engine, Principal, Target
 from gateway.store.issues import IssueChange, IssueRepository, NewIssue, NewTask, Place, Seen
@@ -41,12 +41,15 @@ class ChangeDesk:
         base_url: str,
         clock: Clock,
         claims: Claims,
+        uncovered: Uncovered,
     ) -> None:
         self._repository = repository
         self._recorder = recorder
         self._authority = authority
         self._targets = targets
         self._script = ScriptReader(rules)
+        self._rules = rules
+        self._uncovered = uncovered
         self._base = base_url.rstrip("/")
         self._clock = clock
         self._claims = claims
@@ -168,7 +171,20 @@ class ChangeDesk:
         statements = tuple(task.text for task in issue.tasks)
         if target is None:
             return unregistered(len(statements))
-        return await asyncio.to_thread(reviewed, target.engine, statements)
+        found = await asyncio.to_thread(reviewed, target.engine, statements)
+        try:
+            return uncovering(found, await self._moved(issue, target))
+        except GatewayError as error:  # the server cannot be asked: the issue is shown nonetheless
+            return unread_moves(found, str(error))
+
+    async def _moved(self, issue: Issue, target: Target) -> list[tuple[int, str, str]]:
+        """Masked columns that the statements take out from under their entries, with the statements' positions."""
+        principal, client = Principal(issue.requester), _NO_CLIENT
+        found = []
+        for position, task in enumerate(issue.tasks, start=1):
+            for ruled in await self._rules(principal, target, client, task.text, issue.namespace):
+                found += [(position, *pair) for pair in self._uncovered(target, ruled.footprint)]
+        return found
 
     async def schema_change(self, principal: Principal, number: int) -> SchemaChange:
         await self._visible(principal, number)

@@ -62,6 +62,8 @@ class Rules(Protocol):
     ) -> Sequence[Ruled]: ...
 
 
+# Paths of masked columns that a schema change moves, each with the path where no entry masks it alike.
+Uncovered = Callable[[Target, Footprint], Sequence[tuple[str, str]]]
 # `instance`, `database` -> the registered target, or None.
 Targets = Callable[[str, str], Awaitable[Target | None]]
 # A user's name -> the principal with present roles, or None.

@@ -90,6 +90,32 @@ def reviewed(engine: Engine, texts: tuple[str, ...]) -> Review:
     return Review(review(engine, texts), tuple(shown))
 
 
+def uncovering(before: Review, found: Sequence[tuple[int, str, str]]) -> Review:
+    """The review with what takes masked columns out from under their entries: (position, where it is, where it goes)."""
+    more = tuple(
+        Finding(
+            position,
+            Level.DANGER,
+            "leaves-mask",
+            f"takes masked column {source} to {target}, where no entry of the same masker covers it",
+            f"edit masking.toml first: give {target} an entry, or everybody who may read it sees its values",
+        )
+        for position, source, target in found
+    )
+    return _with(before, more)
+
+
+def unread_moves(before: Review, why: str) -> Review:
+    """The review where nobody could tell whether masked columns move."""
+    text = f"whether masked columns move was not looked at: {why}"
+    return _with(before, (Finding(1, Level.INFO, "not-understood", text, "compare the statements with masking.toml"),))
+
+
+def _with(before: Review, more: Sequence[Finding]) -> Review:
+    findings = sorted((*before.findings, *more), key=lambda finding: (_ORDER[finding.level], finding.position))
+    return Review(tuple(findings), before.formatted)
+
+
 def unregistered(statements: int) -> Review:
     """The answer for an issue whose database is registered no more: without its engine there is no dialect to read it in."""
     text = "nothing was reviewed: the database is registered no more"

@@ -67,6 +67,28 @@ class MaskIndex:
         """The masker's canonical text, by which decisions name it."""
         return str(self._rules.masker_of(entry))
 
+    def covered(self, path: str, column: str) -> dict[str, str]:
+        """Maskers by column: of this one, or of every entry for the relation where the column is `*`."""
+        found: dict[str, str] = {}
+        name = segment(column)
+        for entry in self.of(path):
+            if column == STAR:
+                found.setdefault(entry.column, self.masker_of(entry))
+            elif segment_matches(entry.column, name):
+                found.setdefault(column, self.masker_of(entry))
+        return found
+
+    def uncovered(self, target: Target, footprint: Footprint) -> tuple[tuple[str, str], ...]:
+        """Paths of masked columns that a schema change moves, and those where no entry masks them alike."""
+        found: dict[tuple[str, str], None] = {}
+        for move in footprint.moves:
+            source, other = object_path(target, move.source.object), object_path(target, move.target.object)
+            for column, masker in self.covered(source, move.source.column).items():
+                name = column if move.target.column == STAR else move.target.column
+                if self.covered(other, name).get(name) != masker:
+                    found[f"{source}/{column}", f"{other}/{name}"] = None
+        return tuple(found)
+
 
 class ColumnCheck:
     """Column uses of one footprint against the masks, for one asker."""
@@ -150,20 +172,12 @@ class ColumnCheck:
 
     def hidden(self, path: str, column: str) -> list[tuple[str, str]]:
         """(column, masker) for a used column, or for every entry where the use is a whole row; without what is unmasked."""
-        found: dict[str, str] = {}
-        name = segment(column)
-        for entry in self._masks.of(path):
-            if column == STAR:
-                found.setdefault(entry.column, self._masks.masker_of(entry))
-            elif segment_matches(entry.column, name):
-                found.setdefault(column, self._masks.masker_of(entry))
+        found = self._masks.covered(path, column)
         return [item for item in found.items() if not self.column(Action.UNMASK, path, item[0]).allowed]
 
     def masker(self, path: str, column: str) -> str | None:
         """The masker of one column for whom it is masked; None where no entry covers it."""
-        name = segment(column)
-        found = (entry for entry in self._masks.of(path) if segment_matches(entry.column, name))
-        return next(map(self._masks.masker_of, found), None)
+        return self._masks.covered(path, column).get(column)
 
     def column(self, action: Action, path: str, column: str) -> Answer:
         """The column's own path, or the relation's: either may allow, either may deny."""

@@ -140,6 +140,10 @@ class PolicySnapshot:
         asker = self.asker(principal, target_circumstances(principal, target, client, now))
         return ColumnCheck(self._compiled.masks, asker, target).entries(name)
 
+    def uncovered(self, target: Target, footprint: Footprint) -> tuple[tuple[str, str], ...]:
+        """Paths of masked columns that a schema change moves, and those where no entry masks them alike; whoever makes it."""
+        return self._compiled.masks.uncovered(target, footprint)
+
     def masker(self, text: str) -> Masker:
         """The masker that `MaskColumns` names by this text. Raises KeyError where this policy has none of that name."""
         return self._compiled.masks.maskers[text]

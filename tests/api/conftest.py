@@ -228,6 +228,7 @@ def _desk(store: Store, policy: PolicySnapshot, recorder: MemoryRecorder) -> Cha
         base_url="http://gateway",
         clock=time.time,
         claims=Claims(repository, recorder, time.time, no_schema),  # type: ignore[arg-type]
+        uncovered=policy.uncovered,
     )
 
 

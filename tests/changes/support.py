@@ -132,6 +132,7 @@ class Desk:
     recorder: Recorder = field(default_factory=Recorder)
     permits: Permits = field(default_factory=Permits)
     clock: Clock = field(default_factory=Clock)
+    uncovered: tuple[tuple[str, str], ...] = ()
 
     @property
     def authority(self) -> Authority:
@@ -148,4 +149,5 @@ class Desk:
             base_url="http://127.0.0.1:6480/",
             clock=self.clock,
             claims=claims,
+            uncovered=lambda _target, _footprint: self.uncovered,
         )

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.changes import desk as desk_module
+from gateway.changes.review_rules import Level
 from gateway.model.change import IssueState, TaskState
 from gateway.model.errors import AuditUnavailable, Conflict, Forbidden, NotFound
 from gateway.model.event import EventKind
@@ -29,6 +30,15 @@ async def test_a_refused_statement_becomes_an_issue(office: Desk) -> None:
     assert office.recorder.records[0][:2] == (EventKind.ISSUE_OPENED, "alice")
     assert office.recorder.records[0][2]["issue"] == 1
     assert office.recorder.records[0][2]["statements"] == [ADD]
+
+
+async def test_the_review_says_what_leaves_its_mask(office: Desk) -> None:
+    office.uncovered = (("pg1/shop/public/customers/email", "pg1/shop/public/customers/mail"),)
+    desk = office.open()
+    ref = await desk.refused(session(), ruling(), "ALTER TABLE customers RENAME COLUMN email TO mail", ("public",))
+    review = await desk.review(await desk.show(BOB, ref.number))
+    assert (review.findings[0].rule, review.findings[0].level) == ("leaves-mask", Level.DANGER)
+    assert "pg1/shop/public/customers/email to pg1/shop/public/customers/mail" in review.findings[0].text
 
 
 async def test_the_same_statement_points_to_the_same_issue(office: Desk) -> None:

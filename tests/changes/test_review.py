@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot.errors import SqlglotError
 
-from gateway.changes.review import MAX_ISSUE, MAX_NESTING, MAX_STATEMENT, formatted, review, reviewed, unregistered
+from gateway.changes.review import (
+    MAX_ISSUE,
+    MAX_NESTING,
+    MAX_STATEMENT,
+    formatted,
+    review,
+    reviewed,
+    uncovering,
+    unread_moves,
+    unregistered,
+)
 from gateway.changes.review_rules import Level
 from gateway.model.identity import Engine
 
@@ -217,3 +227,17 @@ def test_without_an_engine_the_review_says_so() -> None:
     answer = unregistered(2)
     assert [finding.rule for finding in answer.findings] == ["not-understood"]
     assert answer.formatted == (None, None)
+
+
+def test_a_masked_column_that_leaves_its_entry_comes_first() -> None:
+    texts = ("ALTER TABLE t ADD COLUMN c int", "ALTER TABLE people RENAME COLUMN email TO mail")
+    found = uncovering(reviewed(PG, texts), [(2, "pg1/shop/public/people/email", "pg1/shop/public/people/mail")])
+    first = found.findings[0]
+    assert (first.position, first.level, first.rule) == (2, Level.DANGER, "leaves-mask")
+    assert "pg1/shop/public/people/email" in first.text
+    assert first.advice.startswith("edit masking.toml first: give pg1/shop/public/people/mail an entry")
+
+
+def test_it_says_where_moves_could_not_be_looked_at() -> None:
+    found = unread_moves(reviewed(PG, ("SELECT 1",)), "the server is away")
+    assert [(finding.rule, finding.level) for finding in found.findings] == [("not-understood", Level.INFO)]

@@ -5,7 +5,7 @@ import pytest
 from gateway.model.decision import Outcome, ReasonCode
 from gateway.model.footprint import Action, Category, ColumnRef, Footprint, Move
 from gateway.model.identity import ClientInfo, Engine, Target
-from tests.policy.worlds import ALICE, NOW, access, decide, named, world
+from tests.policy.worlds import ALICE, NOW, SHOP, access, decide, named, world
 
 MAY = "p, developer, *, **, select|ddl, , allow\n"
 MASKING = """
@@ -96,3 +96,15 @@ def test_into_another_database_only_where_nobody_may_unmask() -> None:
     for rule, outcome in (("", Outcome.ALLOW), ("p, boss, *, **, unmask, , allow\n", Outcome.DENY)):
         snapshot = world(MAY + "p, developer, *, **, connect, , allow\n" + rule, masking=masking)
         assert snapshot.decide(ALICE, target, client, footprint, NOW).outcome is outcome
+
+
+def test_the_review_hears_of_every_masked_column_that_leaves_its_entry_whoever_moves_it() -> None:
+    snapshot = world("p, developer, *, **, *, , allow\n", masking=MASKING)
+    assert snapshot.uncovered(SHOP, change("customers", "email", "customers", "post")) == (
+        ("pg1/shop/public/customers/email", "pg1/shop/public/customers/post"),
+    )
+    assert snapshot.uncovered(SHOP, change("archive_2025", "*", "hashed", "*")) == (
+        ("pg1/shop/public/archive_2025/email", "pg1/shop/public/hashed/email"),
+    )
+    assert snapshot.uncovered(SHOP, change("customers", "email", "archive_2025", "email")) == ()
+    assert snapshot.uncovered(SHOP, change("orders", "email", "sales", "post")) == ()

@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.analysis.mysql import ddl_moves, ddl_programs, query, relations
 from gateway.analysis.mysql.context import Context
+from gateway.analysis.mysql.ddl_definition import definition
 from gateway.analysis.mysql.ddl_moves import Altered
 from gateway.analysis.mysql.lexer import STRING, WORD, Token
 from gateway.analysis.mysql.outcome import Outcome
@@ -22,7 +23,6 @@ _ADMIN_KINDS: Final = words(
     EXTERNAL"""
 )
 _PROGRAMS: Final = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"})
-_REMOTE: Final = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "CSV_FILE", "OQGRAPH"})
 _BODY_STARTS: Final = words(
     """BEGIN SELECT INSERT UPDATE DELETE REPLACE SET CALL IF CASE LOOP WHILE REPEAT FOR RETURN DO CREATE DROP ALTER TRUNCATE
     SIGNAL WITH EXECUTE PREPARE DECLARE RENAME GRANT SHOW ANALYZE OPTIMIZE FLUSH LOAD LOCK"""
@@ -123,8 +123,7 @@ def _create_table(ctx: Context, p: Parser, *, temporary: bool, replacing: bool) 
         skip(p)
         return _finished(ctx, "CREATE TABLE", temporary=temporary)
     start = _query_start(p)
-    definition = p.tokens[p.index : start]
-    _definition(ctx, definition, p, Action.UPDATE if temporary else Action.SELECT)
+    definition(ctx, p.tokens[p.index : start], p, Action.UPDATE if temporary else Action.SELECT)
     if start < len(p.tokens):
         p.to(start)
         query.walk(ctx, p.query(), None, Clause.STORED)
@@ -158,54 +157,6 @@ def _query_start(p: Parser) -> int:
             if upper != "WITH" or after not in ("SYSTEM", "PARSER"):
                 return index
     return len(p.tokens)
-
-
-def _definition(ctx: Context, tokens: Sequence[Token], p: Parser, sequences: Action = Action.SELECT) -> None:
-    """What a table's definition names besides the table: referenced tables, sequences, members, remote servers, folders.
-
-    `sequences`: what a default out of one needs. Whoever fills a temporary table of their own moves it.
-    """
-    inner = Parser(list(tokens), p.text)
-    while not inner.ended:
-        upper = inner.advance().upper
-        if upper == "REFERENCES":
-            _referenced(ctx, inner)
-        elif upper == "UNION" and inner.upper in ("=", "("):
-            inner.accept("=")
-            _members(ctx, inner)
-        elif (upper in ("NEXT", "PREVIOUS") and inner.accept("VALUE", "FOR")) or (
-            upper in ("NEXTVAL", "LASTVAL", "SETVAL") and inner.accept("(")
-        ):
-            relations.named(ctx, *inner.qualified(), sequences)
-        elif upper in ("ENGINE", "CONNECTION") and inner.upper == "=":
-            inner.advance()
-            if upper == "CONNECTION" or inner.current.text.upper() in _REMOTE:
-                ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
-        elif upper == "DIRECTORY":
-            ctx.findings.record(INSTANCE, Action.ADMIN, ctx.origin)
-        elif upper in ("SELECT", "TABLE_TYPE"):
-            raise inner.stopped()
-
-
-def _referenced(ctx: Context, p: Parser) -> None:
-    """A foreign key tells which values the other table has."""
-    schema, name = p.qualified()
-    columns = p.columns() if p.upper == "(" else []
-    for record in relations.named(ctx, schema, name, Action.SELECT):
-        for column in columns or ["*"]:
-            record.use(Clause.JOIN, column)
-
-
-def _members(ctx: Context, p: Parser) -> None:
-    """A MERGE table gives whoever may use it everything on its members."""
-    p.expect("(")
-    while not p.accept(")"):
-        schema, name = p.qualified()
-        for action in (Action.SELECT, Action.UPDATE, Action.DELETE):
-            for record in relations.named(ctx, schema, name, action):
-                record.use(Clause.STORED, "*")
-        if not p.accept(",") and p.upper != ")":
-            raise p.stopped()
 
 
 def _view(ctx: Context, p: Parser, kind: str) -> Outcome:
@@ -352,7 +303,7 @@ def _alter_table(ctx: Context, p: Parser) -> Outcome:
     for table in altered:
         table.note()
     place = ctx.names.full(schema, name)
-    _definition(ctx, p.rest(), p, Action.UPDATE if own else Action.SELECT)
+    definition(ctx, p.rest(), p, Action.UPDATE if own else Action.SELECT)
     while not p.ended:
         upper = p.advance().upper
         if upper == "RENAME" and p.upper not in ("COLUMN", "INDEX", "KEY"):
