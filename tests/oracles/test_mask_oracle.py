@@ -23,9 +23,9 @@ from tests.support.gateway import PASSWORD, LiveGateway
 _SCHEMA = (Path(__file__).parent / "masks" / "schema.sql").read_text("utf-8")
 _DATABASE = "mask_oracle"
 _POLICY = """p, user:alice, *, */*, connect|temp|explain, , allow
-p, user:alice, *, */*/public/**, select|insert|update|delete|lock|export|explain|call, , allow
+p, user:alice, *, */*/public/**, select|insert|update|delete|lock|export|explain|call|ddl, , allow
 p, user:ina, *, */*, connect|temp|explain, , allow
-p, user:ina, *, */*/public/**, select|insert|update|delete|lock|export|explain|call|infer, , allow
+p, user:ina, *, */*/public/**, select|insert|update|delete|lock|export|explain|call|infer|ddl, , allow
 p, user:ina, *, */*/pg_catalog/pg_attribute, select, , allow
 p, user:ina, *, */*/pg_catalog/pg_class, select, , allow
 p, user:alice, *, */*/pg_catalog/pg_attribute, select, , allow

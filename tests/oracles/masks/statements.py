@@ -438,6 +438,24 @@ SELECT min(id), max(id) FROM people
 SELECT attname FROM pg_attribute WHERE attrelid = 'people'::regclass AND attnum > 0
 """
 
+# Schema changes that take a column out from under its entry, or ask what is in it; undone at once.
+MOVES = """
+! BEGIN ;; ALTER TABLE people RENAME COLUMN secret TO moved ;; SELECT moved FROM people ;; ROLLBACK
+! BEGIN ;; ALTER TABLE people RENAME TO moved ;; SELECT * FROM moved ;; ROLLBACK
+! BEGIN ;; ALTER TABLE made ALTER shout DROP EXPRESSION ;; SELECT shout FROM made ;; ROLLBACK
+! BEGIN ;; ALTER TABLE people ALTER city TYPE text USING secret ;; SELECT city FROM people ;; ROLLBACK
+! BEGIN ;; ALTER TABLE people ALTER city TYPE text USING city || upper(email) ;; SELECT city FROM people ;; ROLLBACK
+! BEGIN ;; ALTER TABLE parted DETACH PARTITION parted_rome ;; SELECT * FROM parted_rome ;; ROLLBACK
+! BEGIN ;; ALTER TABLE heirs NO INHERIT people ;; SELECT * FROM heirs ;; ROLLBACK
+! BEGIN ;; CREATE RULE away AS ON UPDATE TO people DO ALSO INSERT INTO copies VALUES (OLD.id, OLD.secret) ;; UPDATE people SET city = city WHERE id = 1 ;; SELECT * FROM copies ;; ROLLBACK
+! BEGIN ;; CREATE FUNCTION away () RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.copies SELECT id, secret FROM public.people; RETURN 1; END $$ ;; SELECT away() ;; SELECT * FROM copies ;; ROLLBACK
+! BEGIN ;; CREATE FUNCTION away () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.city := NEW.secret; RETURN NEW; END $$ ;; CREATE TRIGGER away BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION away() ;; UPDATE people SET id = id WHERE id = 1 ;; SELECT city FROM people ;; ROLLBACK
+! BEGIN ;; ALTER TABLE people ALTER secret TYPE int USING secret::int ;; ROLLBACK
+! BEGIN ;; ALTER TABLE people ADD CHECK (secret::int > 0) ;; ROLLBACK
+! BEGIN ;; CREATE UNIQUE INDEX ON people ((secret IS NULL)) ;; ROLLBACK
+! BEGIN ;; CREATE INDEX ON people ((secret::int)) ;; ROLLBACK
+"""
+
 EVERYTHING = tuple(
-    line for block in (PLAIN, USES, CARRIES, ERRORS, AROUND) for line in block.strip().splitlines() if line.strip()
+    line for block in (PLAIN, USES, CARRIES, ERRORS, AROUND, MOVES) for line in block.strip().splitlines() if line.strip()
 )
