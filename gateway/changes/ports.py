@@ -62,7 +62,7 @@ class Rules(Protocol):
     ) -> Sequence[Ruled]: ...
 
 
-# Paths of masked columns that a schema change moves, each with the path where no entry masks it alike.
+# Paths of masked columns that a statement takes elsewhere, each with the place where no entry masks it alike.
 Uncovered = Callable[[Target, Footprint], Sequence[tuple[str, str]]]
 # `instance`, `database` -> the registered target, or None.
 Targets = Callable[[str, str], Awaitable[Target | None]]

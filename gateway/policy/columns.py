@@ -79,8 +79,16 @@ class MaskIndex:
         return found
 
     def uncovered(self, target: Target, footprint: Footprint) -> tuple[tuple[str, str], ...]:
-        """Paths of masked columns that a schema change moves, and those where no entry masks them alike."""
+        """Paths of masked columns that a statement moves, and those where no entry masks them alike; and of those whose values
+        it stores, with the statement's kind."""
         found: dict[tuple[str, str], None] = {}
+        for access in walk((*footprint.accesses, *footprint.shown)):
+            path = object_path(target, access.object)
+            for use in access.columns:
+                if use.clause in _MOVED:
+                    found |= {
+                        (f"{path}/{column}", f"what {footprint.kind} makes"): None for column in self.covered(path, use.column)
+                    }
         for move in footprint.moves:
             source, other = object_path(target, move.source.object), object_path(target, move.target.object)
             for column, masker in self.covered(source, move.source.column).items():

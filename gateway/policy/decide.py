@@ -8,7 +8,9 @@ What passes
     function    harmless ones; user-defined ones with `call`; others with `admin` on the function or the database
     opaque      only with `admin` on the database, and `unmask` where the bundle masks anything
 What becomes a change issue
-    a refused `ddl` where `propose` holds on the database and is not denied on the object, if nothing else is refused;
+    a refused `ddl` where `propose` holds on the database and is not denied on the object, if nothing else is refused; what the
+    change itself does with masked columns (moves them, judges rows by them, defines programs with them) is then for whoever
+    approves it, but a query in it (CREATE TABLE … AS) never is;
     an opaque statement only where a rule names `propose` on `gateway/opaque/<instance>/<database>`.
 """
 
@@ -64,7 +66,8 @@ class Assessment:
         """The first refusal that no issue can mend decides; else the first that one can; else it passes."""
         reviewable: Refusal | None = None
         for refusal in self._refusals():
-            if not refusal.reviewable:
+            approvers = reviewable is not None and self._defines and refusal.reason.code is ReasonCode.MASKED_COLUMN
+            if not refusal.reviewable and not approvers:
                 return Decision(Outcome.DENY, refusal.reason, version, (), self.asker.until)
             reviewable = reviewable or refusal
         if reviewable is not None:
@@ -88,6 +91,12 @@ class Assessment:
             yield from self._columns.refusals(footprint)
         if self._limits is not None:
             yield from self._limits.refusals(footprint, self._exportable)
+
+    @property
+    def _defines(self) -> bool:
+        """A schema change that runs no query."""
+        footprint = self._footprint
+        return footprint.category is Category.DDL and all(item.action is not Action.SELECT for item in walk(footprint.accesses))
 
     @property
     def _free(self) -> bool:

@@ -141,7 +141,7 @@ class PolicySnapshot:
         return ColumnCheck(self._compiled.masks, asker, target).entries(name)
 
     def uncovered(self, target: Target, footprint: Footprint) -> tuple[tuple[str, str], ...]:
-        """Paths of masked columns that a schema change moves, and those where no entry masks them alike; whoever makes it."""
+        """What a statement takes out from under its masks, whoever makes it (`MaskIndex.uncovered`)."""
         return self._compiled.masks.uncovered(target, footprint)
 
     def masker(self, text: str) -> Masker:

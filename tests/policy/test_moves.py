@@ -1,9 +1,11 @@
 """Masked columns that a schema change puts under another path."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.model.decision import Outcome, ReasonCode
-from gateway.model.footprint import Action, Category, ColumnRef, Footprint, Move
+from gateway.model.footprint import Access, Action, Category, Clause, ColumnRef, Footprint, Move
 from gateway.model.identity import ClientInfo, Engine, Target
 from tests.policy.worlds import ALICE, NOW, SHOP, access, decide, named, world
 
@@ -108,3 +110,42 @@ def test_the_review_hears_of_every_masked_column_that_leaves_its_entry_whoever_m
     )
     assert snapshot.uncovered(SHOP, change("customers", "email", "archive_2025", "email")) == ()
     assert snapshot.uncovered(SHOP, change("orders", "email", "sales", "post")) == ()
+
+
+PROPOSES = "p, developer, *, **, select, , allow\np, developer, *, */*, propose, , allow\n"
+
+
+def stored(kind: str, *accesses: Access) -> Footprint:
+    return Footprint(kind, Category.DDL, accesses=accesses)
+
+
+@pytest.mark.parametrize(
+    "footprint",
+    [
+        change("customers", "email", "customers", "post"),
+        stored("CREATE INDEX", access("customers", Action.DDL, (Clause.CONSTRAINT, "email"))),
+        stored("ALTER TABLE", access("customers", Action.DDL, (Clause.STORED, "email"))),
+        replace(
+            stored("CREATE FUNCTION", access("f", Action.DDL)),
+            shown=(access("customers", Action.DDL, (Clause.STORED, "email")),),
+        ),
+    ],
+)
+def test_where_a_change_is_proposed_whoever_approves_it_decides(footprint: Footprint) -> None:
+    assert decide(world(PROPOSES, masking=MASKING), footprint).outcome is Outcome.REVIEW
+    assert decide(world(MAY, masking=MASKING), footprint).outcome is Outcome.DENY
+
+
+def test_a_query_within_a_proposed_change_is_refused_as_ever() -> None:
+    reads = access("customers", Action.SELECT, (Clause.STORED, "email"))
+    decision = decide(world(PROPOSES, masking=MASKING), stored("CREATE TABLE AS", access("copy", Action.DDL), reads))
+    assert decision.outcome is Outcome.DENY
+    assert decision.reason.code is ReasonCode.MASKED_COLUMN
+
+
+def test_the_review_hears_of_masked_columns_that_are_stored() -> None:
+    uses = (Clause.STORED, "email"), (Clause.CONSTRAINT, "work_mail"), (Clause.STORED, "name")
+    snapshot = world("p, developer, *, **, *, , allow\n", masking=MASKING)
+    assert snapshot.uncovered(SHOP, stored("CREATE TRIGGER", access("customers", Action.DDL, *uses))) == (
+        ("pg1/shop/public/customers/email", "what CREATE TRIGGER makes"),
+    )
