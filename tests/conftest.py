@@ -19,6 +19,7 @@ from tests.support.servers import (
 )
 
 WHOLE = ("tests/live/", "tests/attacks/")
+TALLY = "oracle"  # a property of a test: what an oracle counted, said at the end of the run; it travels between processes
 
 # The examples of properties are the same in each run, so that a change is judged by what it changed, on a busy machine too;
 # `make test-search` looks for new ones.
@@ -33,6 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(WHOLE):
             item.add_marker(pytest.mark.whole)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    counted = [(report, tally) for report in reports for name, tally in report.user_properties if name == TALLY]
+    if counted:
+        terminalreporter.section("oracles")
+        for report, tally in counted:
+            terminalreporter.write_line(f"{report.location[2]}: {tally}")
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,8 @@ from gateway.demo.postgres_server import PostgresServer
 from gateway.model.footprint import Footprint
 from gateway.model.identity import Engine
 from gateway.model.statement import Namespace, Origin, Statement
+from tests.conftest import TALLY
 from tests.oracles.server import Session, database, generator_database
-
-_COUNTS = "oracle"  # travels with a test's reports, from another process too
 
 Analyse = Callable[[str], tuple[Footprint, ...]]
 
@@ -67,14 +66,4 @@ def watcher(dsn: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def count(record_property: Callable[[str, object], None]) -> Callable[[object], None]:
     """Says a run's counts at the end of the whole run."""
-    return lambda tally: record_property(_COUNTS, str(tally))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    counted = [(report, tally) for report in reports for name, tally in report.user_properties if name == _COUNTS]
-    lines = [f"{report.location[2]}: {tally}" for report, tally in counted]
-    if lines:
-        terminalreporter.section("oracles")
-        for line in lines:
-            terminalreporter.write_line(line)
+    return lambda tally: record_property(TALLY, str(tally))
