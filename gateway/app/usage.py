@@ -111,7 +111,7 @@ class DailyUsage:
                 async with asyncio.timeout(_FLUSH_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                pass
+                pass  # no statement ended in this second; one that runs may have counted
             self._wake.clear()
             try:
                 await self.flush()

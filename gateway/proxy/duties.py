@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, TypeVar
 
 from gateway.masking.plan import ColumnMask
 from gateway.model.decision import MaskColumns, Mode, Notice, Obligation, RowLimit, TimeLimit
+from gateway.model.errors import GatewayError
 from gateway.model.masker import NullMask
 from gateway.proxy.bounds import Strike
+from gateway.proxy.claims import Claims
 from gateway.proxy.obligations import Obligations
+from gateway.proxy.rooms import Release
 from gateway.verdict import Ruling, Verdict
 
 
@@ -38,6 +42,19 @@ def masks_of(ruling: Ruling) -> MaskColumns | None:
     return next((item for item in ruling.decision.obligations if isinstance(item, MaskColumns)), None)
 
 
+class _Decision(Protocol):
+    """A decider's answer, of either engine."""
+
+    verdict: Verdict | None
+    release: Release | None
+
+    @property
+    def refusal(self) -> object: ...
+
+
+Decided = TypeVar("Decided", bound=_Decision)
+
+
 class Counts:
     """One person's rows of the day."""
 
@@ -49,7 +66,19 @@ class Counts:
 
     def ready(self, verdict: Verdict) -> bool:
         """Whether the verdict asks for no counts: they are looked at before each statement."""
-        return self._room is None or next(daily_paths(verdict), None) is None
+        return self._room is None or not verdict.bound or next(daily_paths(verdict), None) is None
+
+    async def looked(self, answer: Decided | None, claims: Claims) -> Decided | None:
+        """The answer, once the counts are known that its verdict asks for. Raises GatewayError, its approval given back."""
+        if answer is None or answer.verdict is None or answer.refusal is not None or self.ready(answer.verdict):
+            return answer
+        try:
+            await self.look(answer.verdict)
+        except GatewayError:
+            if answer.release is not None:
+                claims.give_back(answer.release)
+            raise
+        return answer
 
     async def look(self, verdict: Verdict) -> None:
         """Hear what was read through other gateways. Raises GatewayError."""

@@ -55,7 +55,7 @@ def _until_closed(peer: socket.socket) -> bytes:
         while data := peer.recv(1 << 16):
             found += data
     except ConnectionError:
-        pass
+        pass  # it hung up with something of ours unread: that is an end, too
     return found
 
 

@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
 
 from gateway.masking.plan import HIDDEN, ColumnMask
 from gateway.model.decision import Decision, Mode, Notice, Obligation, Outcome, Reason, ReasonCode, RowLimit, TimeLimit
+from gateway.model.errors import StoreUnavailable
 from gateway.model.footprint import Category, Footprint
 from gateway.model.masker import EmailMask
 from gateway.proxy.bounds import Strike
@@ -24,7 +29,9 @@ class Room:
 
 def verdict(*obligations: Obligation) -> Verdict:
     decision = Decision(Outcome.ALLOW, Reason(ReasonCode.GRANTED, ""), "1", obligations)
-    return Verdict((Ruling(Footprint("SELECT", Category.QUERY), decision, b""),), Outcome.ALLOW, 9e9, 1)
+    return Verdict(
+        (Ruling(Footprint("SELECT", Category.QUERY), decision, b""),), Outcome.ALLOW, 9e9, 1, bound=bool(obligations)
+    )
 
 
 def test_what_a_verdict_asks_for() -> None:
@@ -50,6 +57,21 @@ def test_counts_are_looked_at_and_taken() -> None:
     assert (counts.today("my1/shop/t"), counts.today("my1/shop/other")) == (97, 0)
     counts.ended(asked)
     assert room.usage.flushed == 1
+
+
+async def test_an_approval_whose_counts_cannot_be_looked_at_is_given_back() -> None:
+    class Away(MemoryUsage):
+        async def look(self, user: str, paths: object) -> None:
+            raise StoreUnavailable("away")
+
+    room, given = Room(), list[object]()
+    counts, claims = Counts(cast("Any", room), "alice"), cast("Any", SimpleNamespace(give_back=given.append))
+    answer: Any = SimpleNamespace(verdict=verdict(DAILY), refusal=None, release="an approval")
+    assert await counts.looked(answer, claims) is answer
+    room.usage = Away()
+    with pytest.raises(StoreUnavailable):
+        await counts.looked(answer, claims)
+    assert given == ["an approval"]
 
 
 def test_the_record_says_limits_once_and_masks_always() -> None:

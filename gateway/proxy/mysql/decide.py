@@ -136,7 +136,7 @@ class Decider:
     def _settled(self, verdict: Verdict, statement: Statement) -> Answer | None:
         match verdict.outcome:
             case Outcome.ALLOW:
-                if self._ready(verdict):
+                if self._c.obliged.counts.ready(verdict):
                     return Answer(verdict)
                 self._later(self._after(verdict, statement))
                 return None
@@ -145,22 +145,6 @@ class Decider:
             case Outcome.REVIEW:
                 self._later(self._review(verdict, statement))
                 return None
-
-    async def _counted(self, answer: Answer | None) -> Answer | None:
-        """The answer, once the counts of the day are known that its verdict asks for."""
-        if answer is None or answer.verdict is None or answer.refusal is not None or self._ready(answer.verdict):
-            return answer
-        try:
-            await self._c.obliged.prepare(answer.verdict)
-        except GatewayError:
-            if answer.release is not None:
-                self._c.claims.give_back(answer.release)
-            raise
-        return answer
-
-    def _ready(self, verdict: Verdict) -> bool:
-        """Whether nothing has to be looked at before the statement runs."""
-        return not verdict.bound or self._c.obliged.ready(verdict)
 
     # Waiting
 
@@ -179,7 +163,7 @@ class Decider:
 
     async def _finish(self, work: Coroutine[None, None, Answer | None]) -> None:
         try:
-            self._answer = await self._counted(await work)
+            self._answer = await self._c.obliged.counts.looked(await work, self._c.claims)
         except AuditUnavailable:
             self._answer = Answer(None, refuse.AUDIT_UNAVAILABLE)
         except GatewayError as error:

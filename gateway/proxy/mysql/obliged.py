@@ -49,14 +49,6 @@ class Obliged:
 
     # Before a statement runs
 
-    def ready(self, verdict: Verdict) -> bool:
-        """Whether the verdict asks for no counts of the day."""
-        return self.counts.ready(verdict)
-
-    async def prepare(self, verdict: Verdict) -> None:
-        """Look at today's counts. Raises GatewayError."""
-        await self.counts.look(verdict)
-
     def concerns(self, verdict: Verdict) -> bool:
         """Whether something must be seen to: obligations, a list of warnings, or a stored program's results."""
         return verdict.own is None and (verdict.bound or self.diagnostics.attentive or self._runs_programs(verdict))

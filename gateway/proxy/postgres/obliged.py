@@ -21,7 +21,7 @@ from gateway.proxy.postgres.own import OwnWatch
 from gateway.proxy.postgres.refuse import Refusal
 from gateway.proxy.postgres.scrub import is_formal, place, scrubbed_error, scrubbed_notice
 from gateway.proxy.postgres.watch import PortalState, Watch, limit_refusal
-from gateway.verdict import Ruling, Verdict
+from gateway.verdict import Ruling
 from gateway.verdict.session_rules import codec_of
 from gateway.wire.postgres.backend import Column
 from gateway.wire.postgres.frames import encode_frame
@@ -62,14 +62,6 @@ class Obliged:
         self._cancelling: asyncio.Task[None] | None = None
 
     # Before a statement runs
-
-    def ready(self, verdict: Verdict) -> bool:
-        """Whether the verdict asks for no counts of the day."""
-        return self.counts.ready(verdict)
-
-    async def prepare(self, verdict: Verdict) -> None:
-        """Look at today's counts. Raises GatewayError."""
-        await self.counts.look(verdict)
 
     def begin(self, execution: Execution, portal: bytes | None) -> None:
         """An execution with obligations starts. `portal` of an Execute. May refuse it."""

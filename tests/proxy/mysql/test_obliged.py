@@ -90,8 +90,8 @@ async def test_todays_counts_are_read_first() -> None:
     room.usage.elsewhere["alice", "orders"] = 5
     obliged, _ = session(room)
     daily = verdict(RowLimit(None, None, 5, "rule", paths=("orders",)))
-    assert not obliged.ready(daily)
-    await obliged.prepare(daily)
+    assert not obliged.counts.ready(daily)
+    await obliged.counts.look(daily)
     assert room.usage.looked == ["orders"]
     _, refusal = run(obliged, daily)
     assert refusal is not None
